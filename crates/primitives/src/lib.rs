@@ -1,1 +1,28 @@
-//! stub
+//! The words that every other crate speaks: transactions, blocks, state changes, genesis, committees, time and secrets.
+//!
+//! ```text
+//! bytes -> Tx -> Recovered<Tx> -> Block            (tx, block)
+//! genesis file -> Genesis -> Rules + header 0      (genesis)
+//! executed block -> StateDiff -> disk, trie        (diff)
+//! ordered block -> FinalityProof by a Committee    (finality)
+//! ```
+//!
+//! Deliberately absent: async, I/O, clocks, revm and every type of a consensus engine.
+
+pub mod block;
+pub mod diff;
+pub mod finality;
+pub mod genesis;
+pub mod secret;
+pub mod time;
+pub mod tx;
+
+pub use alloy_consensus::{Header, TxType, transaction::Recovered};
+pub use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
+pub use block::{Block, BlockError};
+pub use diff::{AccountDiff, SlotDiff, StateDiff};
+pub use finality::{Committee, FinalityProof, NodeId};
+pub use genesis::{Fork, Genesis, GenesisError, Rules};
+pub use secret::Masked;
+pub use time::TimeMs;
+pub use tx::{Receipt, Tx, TxError};

@@ -1,0 +1,136 @@
+//! The genesis file: what it takes, what it refuses, and that its hash commits to all of it.
+
+use alloy_primitives::{address, b256};
+
+use super::*;
+
+const EXAMPLE: &str = r#"{
+  "config": {"chainId": 31337, "londonBlock": 0},
+  "timestamp": "0x65536000",
+  "gasLimit": 500000000,
+  "coinbase": "0x00000000000000000000000000000000000000cc",
+  "counterfoil": {
+    "fork": "osaka",
+    "committee": ["0x0101010101010101010101010101010101010101010101010101010101010101"],
+    "epochBlocks": 64,
+    "minBlockIntervalMs": 10,
+    "maxBlockBytes": 4194304,
+    "minGasPrice": "0",
+    "senders": ["0x00000000000000000000000000000000000000aa"]
+  },
+  "alloc": {
+    "0x00000000000000000000000000000000000000aa": {
+      "balance": "1000000000000000000", "nonce": 1, "code": "0x00",
+      "storage": {"0x0000000000000000000000000000000000000000000000000000000000000001":
+                  "0x0000000000000000000000000000000000000000000000000000000000000002"}
+    }
+  }
+}"#;
+
+fn example() -> Genesis {
+    Genesis::parse(EXAMPLE).expect("the example is valid")
+}
+
+/// Everything that the hash commits to: the header's hash depends on the configuration and, through the state root, on `alloc`.
+fn commitment(genesis: &Genesis) -> (B256, StateDiff) {
+    (genesis.header(B256::ZERO).expect("canonical").hash_slow(), genesis.alloc_diff())
+}
+
+#[test]
+fn the_example_is_read_as_written() {
+    let genesis = example();
+    let account = &genesis.alloc[&address!("00000000000000000000000000000000000000aa")];
+    assert_eq!(account.balance, U256::from(10).pow(U256::from(18)));
+    assert_eq!(genesis.rules().gas_limit, 500_000_000);
+    assert_eq!(genesis.rules().chain_id, 31337);
+}
+
+#[test]
+fn writing_and_reading_a_genesis_keeps_its_hash() {
+    let written = serde_json::to_string(&example()).expect("serializable");
+    assert_eq!(commitment(&Genesis::parse(&written).expect("own output")), commitment(&example()));
+}
+
+#[test]
+fn spelling_out_a_default_keeps_the_hash() {
+    let short = EXAMPLE.replace(r#""epochBlocks": 64,"#, "").replace(r#""fork": "osaka","#, "");
+    assert_eq!(commitment(&Genesis::parse(&short).expect("defaults")), commitment(&example()));
+}
+
+#[test]
+fn any_changed_field_changes_the_hash() {
+    let changes: &[(&str, &str)] = &[
+        ("31337", "31338"),
+        (r#""londonBlock": 0"#, r#""londonBlock": 1"#),
+        ("0x65536000", "0x65536001"),
+        (r#""gasLimit": 500000000"#, r#""gasLimit": 500000001"#),
+        ("00cc", "00cd"),
+        ("osaka", "prague"),
+        ("0x01010101", "0x01010102"),
+        (r#""epochBlocks": 64"#, r#""epochBlocks": 65"#),
+        (r#""minBlockIntervalMs": 10"#, r#""minBlockIntervalMs": 11"#),
+        ("4194304", "4194303"),
+        (r#""minGasPrice": "0""#, r#""minGasPrice": "1""#),
+        (r#""senders": ["0x00000000000000000000000000000000000000aa"]"#, r#""senders": []"#),
+        ("1000000000000000000", "1000000000000000001"),
+        (r#""nonce": 1"#, r#""nonce": 2"#),
+        (r#""code": "0x00""#, r#""code": "0x01""#),
+        ("0000000002", "0000000003"),
+    ];
+    let original = commitment(&example());
+    for (from, to) in changes {
+        let changed = EXAMPLE.replacen(from, to, 1);
+        assert_ne!(changed, EXAMPLE, "{from} is in the example");
+        assert_ne!(commitment(&Genesis::parse(&changed).expect(to)), original, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn the_canonical_configuration_names_every_field_of_the_section() {
+    let canonical = String::from_utf8(example().canonical_config().expect("canonical")).expect("JSON is UTF-8");
+    for field in [
+        "chainId",
+        "timestamp",
+        "gasLimit",
+        "coinbase",
+        "fork",
+        "committee",
+        "epochBlocks",
+        "minBlockIntervalMs",
+        "senders",
+    ] {
+        assert!(canonical.contains(&format!("\"{field}\":")), "{field} in {canonical}");
+    }
+}
+
+#[test]
+fn a_misspelt_field_or_a_senseless_value_is_refused() {
+    let broken: &[(&str, &str, &str)] = &[
+        ("epochBlocks", "epochBlock", "unknown field `epochBlock`"),
+        (r#""epochBlocks": 64"#, r#""epochBlocks": 1"#, "counterfoil.epochBlocks"),
+        ("31337", "0", "config.chainId"),
+        ("500000000", "1", "gasLimit"),
+        ("4194304", "1", "counterfoil.maxBlockBytes"),
+        ("osaka", "frontier", "unknown variant `frontier`"),
+        (r#""londonBlock": 0"#, r#""londonBlock": 0.5"#, "config"),
+        (r#""gasLimit": 500000000"#, r#""gasLimit": "x""#, "not a number"),
+    ];
+    for (from, to, message) in broken {
+        let error = Genesis::parse(&EXAMPLE.replacen(from, to, 1)).expect_err(to).to_string();
+        assert!(error.contains(message), "{to}: {error}");
+    }
+}
+
+#[test]
+fn the_header_has_ethereums_shape_and_our_meaning() {
+    let header = example().header(B256::ZERO).expect("canonical");
+    assert_eq!(header.extra_data, Bytes::from(example().rules().committee.hash()));
+    assert_eq!(header.base_fee_per_gas, Some(0));
+    assert_eq!(header.requests_hash, Some(EMPTY_REQUESTS_HASH));
+    assert_eq!(
+        EMPTY_REQUESTS_HASH,
+        b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        "sha256 of nothing"
+    );
+    assert_eq!(TimeMs::of_header(&header), Some(TimeMs(0x6553_6000 * 1000)));
+}

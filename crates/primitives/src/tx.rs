@@ -1,0 +1,65 @@
+//! Transactions and receipts: Ethereum's envelope restricted to the types that this ledger takes.
+//! Types 0 (legacy), 1 (EIP-2930), 2 (EIP-1559) and 4 (EIP-7702); blob transactions (EIP-4844) are refused, there is no blob space.
+
+use alloy_consensus::{
+    EthereumTxEnvelope, Transaction, TxEip4844,
+    transaction::{Recovered, SignerRecoverable},
+};
+use alloy_eips::eip2718::{Decodable2718, Eip2718Error};
+
+/// A signed transaction. Its hash is computed once and kept.
+pub type Tx = EthereumTxEnvelope<TxEip4844>;
+
+/// A receipt as stored: type, status, cumulative gas, logs. The bloom is derived when needed.
+pub type Receipt = alloy_consensus::EthereumReceipt;
+
+/// The largest raw transaction taken, in bytes (geth's `txMaxSize`).
+pub const MAX_TX_BYTES: usize = 128 * 1024;
+
+/// Why raw bytes are not a transaction of this ledger.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TxError {
+    /// Not EIP-2718 or RLP of a known type.
+    #[error("transaction could not be decoded: {0}")]
+    Decode(String),
+    /// EIP-4844.
+    #[error("transaction type not supported: blob transactions have no place on this chain")]
+    Blob,
+    /// Above [`MAX_TX_BYTES`].
+    #[error("oversized data: transaction size {size}, limit {MAX_TX_BYTES}")]
+    TooLarge {
+        /// Bytes received.
+        size: usize,
+    },
+    /// No public key fits the signature (EIP-2 high `s` included).
+    #[error("invalid sender: the signature recovers no address")]
+    Signature,
+}
+
+/// Decodes one EIP-2718 transaction that fills `bytes` exactly.
+pub fn decode_tx(bytes: &[u8]) -> Result<Tx, TxError> {
+    if bytes.len() > MAX_TX_BYTES {
+        return Err(TxError::TooLarge { size: bytes.len() });
+    }
+    let tx = Tx::decode_2718_exact(bytes).map_err(decode_error)?;
+    if tx.is_eip4844() {
+        return Err(TxError::Blob);
+    }
+    Ok(tx)
+}
+
+/// Recovers the signer: the expensive step (40 us), done once per transaction on the worker pool.
+pub fn recover(tx: Tx) -> Result<Recovered<Tx>, TxError> {
+    tx.try_into_recovered().map_err(|_| TxError::Signature)
+}
+
+/// What the sender must own for the transaction to start: `gas * max price + value`; `None` on overflow.
+pub fn max_cost(tx: &Tx) -> Option<alloy_primitives::U256> {
+    let gas = alloy_primitives::U256::from(tx.gas_limit());
+    let price = alloy_primitives::U256::from(tx.max_fee_per_gas());
+    gas.checked_mul(price)?.checked_add(tx.value())
+}
+
+fn decode_error(error: Eip2718Error) -> TxError {
+    TxError::Decode(error.to_string())
+}
