@@ -9,3 +9,27 @@
 pub mod state;
 
 pub use state::{AccountChange, AccountValue, BuildError, Commit, SlotChange, State, StateBuilder, StateChange};
+
+pub mod disk;
+mod error;
+pub mod faults;
+mod flat;
+mod flush;
+mod flusher;
+mod frame;
+mod history;
+mod index;
+mod keys;
+pub mod log;
+mod rebuild;
+mod record;
+mod store;
+mod survey;
+
+pub use error::{Result, StoreError};
+pub use flusher::MAX_WAITING_BLOCKS;
+pub use history::HistoricState;
+pub use index::Candidates;
+pub use rebuild::Recovered;
+pub use record::{BlockRecord, RecordError};
+pub use store::{Options, Store};
