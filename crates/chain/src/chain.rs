@@ -12,7 +12,7 @@ use consensus::Wake;
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
 use primitives::{Address, B256, Block, Genesis, Recovered, Rules, TimeMs, Tx};
-use store::{BlockRecord, State, Store};
+use store::{BlockRecord, State, Store, StoreError};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -90,10 +90,15 @@ impl Chain {
     pub fn open(folder: &Path, genesis: &Genesis, options: Options) -> Result<Self, OpenError> {
         let (first, state, change) = genesis_record(genesis)?;
         let genesis_hash = first.block.hash();
-        let (store, recovered) = Store::open_or_create(folder, &first, change, options.store)?;
-        let head = Head::new(recovered.recent.into_iter().map(recent)).unwrap_or_else(|| {
-            Head::new([recent((first, state))]).expect("one block was given")
-        });
+        let store_options = store::Options { genesis: Some(genesis_hash), ..options.store };
+        let (store, head) = if Store::exists(folder)? {
+            drop((state, change));
+            let (store, recovered) = Store::open(folder, &store_options)?;
+            (store, Head::new(recovered.recent.into_iter().map(recent)).ok_or_else(|| StoreError::corrupt("no block was recovered"))?)
+        } else {
+            let store = Store::create(folder, &store_options, &first, change)?;
+            (store, Head::genesis(recent((first, state))))
+        };
         let inner = Inner {
             rules: genesis.rules(),
             genesis_hash,
@@ -108,6 +113,11 @@ impl Chain {
             pending: broadcast::channel(PENDING_EVENTS).0,
         };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Waits until everything final is also in flat state and indexes; for a clean stop, after the engine's.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.0.store.flush()
     }
 
     /// The rules of this chain.
@@ -206,7 +216,7 @@ impl Chain {
             return Ok(self.0.view(&found.executed.block, Source::Memory(found.state.clone())));
         }
         let executed = self.block(at)?.ok_or(ChainError::UnknownBlock)?;
-        let state = self.0.store.state_at(executed.number())?;
+        let state = self.0.store.state_at(executed.number()).map_err(ChainError::from_state_read)?;
         Ok(self.0.view(&executed.block, Source::History(Arc::new(state))))
     }
 }

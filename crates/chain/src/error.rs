@@ -38,6 +38,16 @@ pub enum ChainError {
     Disk(#[from] StoreError),
 }
 
+impl ChainError {
+    /// A state that could not be read, because it was pruned or because the disk failed.
+    pub(crate) fn from_state_read(error: StoreError) -> Self {
+        match error {
+            StoreError::StateTooOld { number, oldest } => Self::StateTooOld { number, oldest },
+            other => Self::Disk(other),
+        }
+    }
+}
+
 /// A transaction that is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {

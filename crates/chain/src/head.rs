@@ -25,13 +25,17 @@ pub struct Head {
 }
 
 impl Head {
+    /// The head of a chain that has only its genesis.
+    pub(crate) fn genesis(recent: Recent) -> Self {
+        let latest = Arc::new(recent);
+        Self { window: VecDeque::from([latest.clone()]), latest }
+    }
+
     /// A head from the newest blocks, oldest first, none missing; `None` if there are none.
     pub(crate) fn new(recent: impl IntoIterator<Item = Recent>) -> Option<Self> {
         let mut window: VecDeque<_> = recent.into_iter().map(Arc::new).collect();
         let latest = window.back()?.clone();
-        while window.len() > WINDOW_BLOCKS {
-            window.pop_front();
-        }
+        window.drain(..window.len().saturating_sub(WINDOW_BLOCKS));
         Some(Self { window, latest })
     }
 

@@ -100,7 +100,7 @@ impl Ledger for LedgerDoor {
             diff: built.diff.clone(),
             finality: proof.clone(),
         };
-        self.0.store.append(record, built.change.clone()).map_err(fatal)?;
+        self.0.store.append(&record, built.change.clone()).map_err(fatal)?;
         let executed = Executed::new(built.block.clone(), built.receipts.clone(), proof);
         self.0.publish(Arc::new(executed), built.state.clone());
         self.0.codes.release(&built.diff);

@@ -8,7 +8,7 @@ use revm::{
     database_interface::DBErrorMarker,
     state::{AccountInfo, Bytecode},
 };
-use store::{AccountProof, AccountValue, HistoricState, State};
+use store::{AccountProof, AccountValue, HistoricState, State, StoreError};
 
 use crate::{ChainError, chain::Inner};
 
@@ -95,7 +95,7 @@ impl StateView {
             return Ok(Bytecode::default());
         }
         let code = self.chain.codes.get(hash, || self.chain.store.code(hash))?;
-        code.ok_or_else(|| store::StoreError::missing_code(hash).into())
+        code.ok_or_else(|| StoreError::corrupt(format!("code {hash} is missing")).into())
     }
 
     fn ancestor_hash(&self, number: u64) -> Result<B256, ChainError> {

@@ -2,7 +2,7 @@
 //! one before the first change that came later than N; where nothing came later, it is the newest value.
 //! Also here: forgetting the oldest history. Called by `store`, and by `rebuild` for the states of the newest blocks.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use fjall::{OwnedWriteBatch, UserValue};
@@ -14,6 +14,12 @@ use crate::{
     keys::{at_height, decode_account, decode_maybe_account, decode_slot, height_of, slot_key, storage_key},
     state::AccountValue,
 };
+
+impl fmt::Debug for HistoricState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoricState").field("number", &self.number).finish_non_exhaustive()
+    }
+}
 
 /// The state after one old block, over a consistent view: it reads the same however far the ledger goes on.
 #[derive(Clone)]

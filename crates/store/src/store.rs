@@ -9,6 +9,7 @@
 //! again: from then on every append fails, and the caller ends the process ([`StoreError::is_fatal`]).
 
 use std::{
+    fmt,
     fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{
@@ -290,6 +291,12 @@ impl Store {
         let view = self.flat.snapshot();
         let meta = view.meta()?.ok_or_else(|| unreadable("meta"))?;
         Ok((view, meta))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("genesis", &self.genesis).field("head", &self.head().0).finish_non_exhaustive()
     }
 }
 
