@@ -6,6 +6,12 @@
 //! Merkle-Patricia trie that never changes in place       (trie)
 //! ```
 
+pub mod layers;
 pub mod state;
+pub mod trie;
 
-pub use state::{AccountChange, AccountValue, BuildError, Commit, SlotChange, State, StateBuilder, StateChange};
+pub use layers::{LayerError, Layers};
+pub use state::{
+    AccountChange, AccountProof, AccountValue, BuildError, Commit, SlotChange, SlotProof, State, StateBuilder,
+    StateChange,
+};
