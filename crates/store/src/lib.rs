@@ -1,14 +1,15 @@
-//! The ledger's state: every account and slot in one persistent trie, with Ethereum's roots and proofs.
+//! The ledger's disk and its state.
 //!
 //! ```text
-//! StateDiff -> State::commit -> (State, StateChange)     (state)
-//! State by block hash, forks and finality                (layers)
-//! Merkle-Patricia trie that never changes in place       (trie)
+//! BlockRecord -> log (one fsync = the commit) -> flusher -> flat state, history, indexes      (store, log, flat, index)
+//! StateDiff -> State::commit -> (State, StateChange)                                          (state)
+//! State by block hash, forks and finality                                                     (layers)
+//! Merkle-Patricia trie that never changes in place, with Ethereum's roots and proofs          (trie)
+//! start: look at the log -> cut what was never acknowledged -> rebuild -> compare roots       (survey, rebuild)
 //! ```
-
-pub mod state;
-
-pub use state::{AccountChange, AccountValue, BuildError, Commit, SlotChange, State, StateBuilder, StateChange};
+//!
+//! The only crate that touches the ledger's disk. A failed write is never retried: the caller ends the process.
+//! Deliberately absent: execution, recovery of senders, ordering.
 
 pub mod disk;
 mod error;
@@ -20,16 +21,24 @@ mod frame;
 mod history;
 mod index;
 mod keys;
+pub mod layers;
 pub mod log;
 mod rebuild;
 mod record;
+pub mod state;
 mod store;
 mod survey;
+pub mod trie;
 
 pub use error::{Result, StoreError};
 pub use flusher::MAX_WAITING_BLOCKS;
 pub use history::HistoricState;
 pub use index::Candidates;
+pub use layers::{LayerError, Layers};
 pub use rebuild::Recovered;
 pub use record::{BlockRecord, RecordError};
+pub use state::{
+    AccountChange, AccountProof, AccountValue, BuildError, Commit, SlotChange, SlotProof, State, StateBuilder,
+    StateChange,
+};
 pub use store::{Options, Store};
