@@ -1,6 +1,7 @@
 //! The handle that everybody holds: opening a data folder, submitting transactions, asking for blocks, transactions and state.
 
 use std::{
+    collections::HashMap,
     num::NonZeroUsize,
     path::Path,
     sync::Arc,
@@ -12,13 +13,13 @@ use consensus::Wake;
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
 use primitives::{Address, B256, Block, Genesis, Recovered, Rules, TimeMs, Tx};
-use store::{BlockRecord, State, Store, StoreError};
+use store::{BlockRecord, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
 use crate::{
     ChainError, Executed, Head, OpenError, SubmitError,
     codes::Codes,
-    head::Recent,
+    head::{Recent, WINDOW_BLOCKS},
     ledger::Built,
     pool::{Limits, Pool, Pooled, SenderState},
     view::{Source, StateView},
@@ -71,7 +72,10 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     pub(crate) wake: Wake,
     head: RwLock<Arc<Head>>,
-    pub(crate) built: Mutex<std::collections::HashMap<B256, Arc<Built>>>,
+    /// States by block hash, of final blocks and of executed ones that are not final yet.
+    pub(crate) layers: RwLock<Layers>,
+    /// Executed blocks that are not final yet.
+    pub(crate) built: Mutex<HashMap<B256, Arc<Built>>>,
     /// Blocks read back from disk.
     cache: Mutex<LruCache<u64, Arc<Executed>>>,
     heads: broadcast::Sender<Arc<Executed>>,
@@ -94,12 +98,18 @@ impl Chain {
         let (store, head) = if Store::exists(folder)? {
             drop((state, change));
             let (store, recovered) = Store::open(folder, &store_options)?;
-            (store, Head::new(recovered.recent.into_iter().map(recent)).ok_or_else(|| StoreError::corrupt("no block was recovered"))?)
+            (
+                store,
+                Head::new(recovered.recent.into_iter().map(recent))
+                    .ok_or_else(|| StoreError::corrupt("no block was recovered"))?,
+            )
         } else {
             let store = Store::create(folder, &store_options, &first, change)?;
             (store, Head::genesis(recent((first, state))))
         };
+        let layers = Layers::new(head.hash(), head.number(), head.latest_state().clone(), WINDOW_BLOCKS);
         let inner = Inner {
+            layers: RwLock::new(layers),
             rules: genesis.rules(),
             genesis_hash,
             store,
@@ -248,10 +258,8 @@ impl Inner {
 
     fn sender_state(&self, sender: Address) -> SenderState {
         let account = self.head().latest_state().account(sender);
-        account.map_or_else(SenderState::default, |account| SenderState {
-            nonce: account.nonce,
-            balance: account.balance,
-        })
+        account
+            .map_or_else(SenderState::default, |account| SenderState { nonce: account.nonce, balance: account.balance })
     }
 
     fn check_admission(self: &Arc<Self>, tx: &Recovered<Tx>) -> Result<(), SubmitError> {

@@ -25,10 +25,6 @@ impl Executed {
         Self { block, receipts, finality, positions }
     }
 
-    pub(crate) fn with_finality(&self, finality: Option<FinalityProof>) -> Self {
-        Self { finality, ..self.clone() }
-    }
-
     /// Height.
     pub fn number(&self) -> u64 {
         self.block.number()

@@ -28,7 +28,6 @@ pub(crate) struct Built {
     block: Arc<Block>,
     receipts: Arc<Vec<Receipt>>,
     diff: StateDiff,
-    state: State,
     change: StateChange,
 }
 
@@ -61,7 +60,7 @@ impl Ledger for LedgerDoor {
             return Ok(None);
         }
         let header = evm::seal_header(&frame, &outcome, &roots, commit.state.root());
-        Ok(Some(self.keep(header, outcome, commit)))
+        self.keep(header, outcome, commit).map(Some)
     }
 
     fn verify(&self, _slot: Slot, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
@@ -83,7 +82,7 @@ impl Ledger for LedgerDoor {
         if let Err(error) = evm::check_outcome(block.header(), &outcome, &roots, commit.state.root()) {
             return Ok(Verdict::Invalid(error.to_string()));
         }
-        self.keep(block.header().clone(), outcome, commit);
+        self.keep(block.header().clone(), outcome, commit)?;
         Ok(Verdict::Valid)
     }
 
@@ -102,7 +101,8 @@ impl Ledger for LedgerDoor {
         };
         self.0.store.append(&record, built.change.clone()).map_err(fatal)?;
         let executed = Executed::new(built.block.clone(), built.receipts.clone(), proof);
-        self.0.publish(Arc::new(executed), built.state.clone());
+        self.0.publish(Arc::new(executed), self.state_after(block.hash())?);
+        self.0.layers.write().finalize(block.hash()).map_err(fatal)?;
         self.0.codes.release(&built.diff);
         self.forget_up_to(block.number());
         Ok(())
@@ -121,26 +121,29 @@ impl LedgerDoor {
             let head = self.0.head();
             return Ok(self.0.view(&head.latest().block, Source::Memory(head.latest_state().clone())));
         };
-        // Kept until its block is published, so looking at the head second misses nothing.
-        let built = self.0.built.lock().get(&parent.hash()).map(|built| built.state.clone());
-        let state = built.or_else(|| self.0.head().by_hash(parent.hash()).map(|recent| recent.state.clone()));
-        let state = state.ok_or_else(|| Fatal(format!("parent block {} was never executed", parent.hash())))?;
+        let state = self.state_after(parent.hash())?;
         let view = self.0.view(parent, Source::Memory(state));
         Ok(StateView { pending_hashes: Arc::new(hashes), ..view })
     }
 
-    fn keep(&self, header: Header, outcome: Outcome, commit: Commit) -> Arc<Block> {
+    fn state_after(&self, hash: B256) -> Result<State, Fatal> {
+        let state = self.0.layers.read().get(&hash).cloned();
+        state.ok_or_else(|| Fatal(format!("block {hash} was never executed")))
+    }
+
+    fn keep(&self, header: Header, outcome: Outcome, commit: Commit) -> Result<Arc<Block>, Fatal> {
         let block = Arc::new(Block::seal(header, outcome.transactions));
+        let mut layers = self.0.layers.write();
+        layers.insert(block.hash(), block.header().parent_hash, block.number(), commit.state).map_err(fatal)?;
         let built = Built {
             block: block.clone(),
             receipts: Arc::new(outcome.receipts),
             diff: outcome.diff,
-            state: commit.state,
             change: commit.change,
         };
         self.0.codes.hold(&built.diff);
         self.0.built.lock().insert(block.hash(), Arc::new(built));
-        block
+        Ok(block)
     }
 
     /// A block delivered again must be the one that is final at its height.

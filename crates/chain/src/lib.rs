@@ -27,4 +27,5 @@ pub use head::{Head, WINDOW_BLOCKS};
 pub use ledger::LedgerDoor;
 pub use logs::{FoundLog, LogQuery};
 pub use pool::{Content, Limits, Pool, PoolError, Pooled, SenderState};
+pub use store::{AccountProof, SlotProof};
 pub use view::StateView;

@@ -47,14 +47,16 @@ impl LogQuery {
     /// Does this log match?
     pub fn matches(&self, log: &alloy_primitives::Log) -> bool {
         let address = self.addresses.is_empty() || self.addresses.contains(&log.address);
-        address && self.topics.iter().enumerate().all(|(position, wanted)| {
-            wanted.is_empty() || log.topics().get(position).is_some_and(|topic| wanted.contains(topic))
-        })
+        address
+            && self.topics.iter().enumerate().all(|(position, wanted)| {
+                wanted.is_empty() || log.topics().get(position).is_some_and(|topic| wanted.contains(topic))
+            })
     }
 
     /// Could a block with this bloom hold a match?
     pub fn may_match(&self, bloom: &Bloom) -> bool {
-        let any_address = self.addresses.iter().any(|address| bloom.contains_input(BloomInput::Raw(address.as_slice())));
+        let any_address =
+            self.addresses.iter().any(|address| bloom.contains_input(BloomInput::Raw(address.as_slice())));
         let any_topic = |wanted: &Vec<B256>| {
             wanted.is_empty() || wanted.iter().any(|topic| bloom.contains_input(BloomInput::Raw(topic.as_slice())))
         };
