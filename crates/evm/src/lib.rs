@@ -26,3 +26,7 @@ pub mod validity;
 pub use execute::{ExecuteError, Mode, Outcome, Rejected, execute_block};
 pub use header::{HeaderError, Roots, check_outcome, seal, seal_header, verify_header};
 pub use validity::Invalid;
+
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+mod world;

@@ -1,6 +1,10 @@
 //! A whole state in memory for tests and examples: accounts and storage in `store`'s trie, code beside it, block hashes as the
 //! test wants them. Blocks are executed over it and committed to it exactly as a node does, disk excepted.
 
+#![allow(dead_code, reason = "each test binary and example uses its own part of this")]
+
+pub mod signer;
+
 use std::{collections::HashMap, convert::Infallible};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256, map::HashSet};
@@ -31,13 +35,11 @@ pub struct Seed {
 
 impl Seed {
     /// An account that only has money.
-    #[allow(dead_code, reason = "not every user of this module needs it")]
     pub fn rich() -> Self {
         Self { balance: U256::from(10).pow(U256::from(24)), ..Self::default() }
     }
 
     /// A contract.
-    #[allow(dead_code, reason = "not every user of this module needs it")]
     pub fn contract(code: impl Into<Bytes>) -> Self {
         Self { nonce: 1, code: code.into(), ..Self::default() }
     }
