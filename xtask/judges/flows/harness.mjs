@@ -30,9 +30,9 @@ const CHECK_TIMEOUT_MS = 30_000;
 let failures = 0;
 
 /** Runs one named check. What the body returns is handed on, so later checks can build on it. */
-export async function check(name, body) {
+export async function check(name, body, timeoutMs = CHECK_TIMEOUT_MS) {
   try {
-    const result = await within(CHECK_TIMEOUT_MS, body());
+    const result = await within(timeoutMs, body());
     report({ name, ok: true, reason: '' });
     return result;
   } catch (error) {
