@@ -1,0 +1,222 @@
+//! `cargo xtask bench ledger`: how fast our node is beside anvil, in one run, on the same bytes.
+//!
+//! ```text
+//! load (signed before any clock) -> node (ours, anvil, anvil, ours, ...) -> drive (send, wait, check) -> report
+//!                                   large (ours on a million accounts)   ->
+//! ```
+//!
+//! Called by `main.rs`. Each measurement on a small state has a fresh node; both sides take the same bytes through the same
+//! generator, and the side that goes first changes with the round. Anvil runs in its best mode for each row: under load
+//! `--no-mining` with `evm_mine` every 100 ms, for single transactions its automatic mining. It writes nothing to disk, so
+//! it is a peer in speed only.
+
+mod drive;
+mod http;
+mod large;
+mod load;
+mod node;
+mod report;
+mod rpc;
+#[cfg(test)]
+mod tests;
+
+use clap::{Args, Subcommand};
+use eyre::{Result, WrapErr, ensure};
+
+use drive::measure;
+use load::{Kind, Load, SENDERS};
+use node::Programs;
+use report::{Record, RowResult, Samples};
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// the one-node ledger beside anvil
+    Ledger(LedgerOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct LedgerOptions {
+    /// print the line that is kept instead of the table
+    #[arg(long)]
+    json: bool,
+    /// rounds of every measurement, of which the median counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// one round of 2,000 transactions
+    #[arg(long)]
+    quick: bool,
+    /// accounts of the large state; 0 leaves it out
+    #[arg(long, default_value_t = 1_000_000)]
+    accounts: usize,
+    /// measure anvil alone and keep nothing
+    #[arg(long, hide = true)]
+    peer_only: bool,
+}
+
+pub(crate) fn run(bench: &Bench) -> Result<()> {
+    let Bench::Ledger(options) = bench;
+    let record = measure_ledger(options)?;
+    if !options.peer_only {
+        record.keep()?;
+    }
+    let output = if options.json {
+        record.line()?
+    } else {
+        record.table()?
+    };
+    println!("{output}");
+    Ok(())
+}
+
+/// What a row measures.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// The whole load over four connections, in requests of this many transactions.
+    Load(usize),
+    /// One transaction at a time on an idle node, from send to receipt.
+    Idle(Wait),
+}
+
+/// How a client learns that its transaction is in a block.
+#[derive(Clone, Copy)]
+enum Wait {
+    /// `eth_sendRawTransaction`, then `eth_getTransactionReceipt` until there is one.
+    Poll,
+    /// `eth_sendRawTransactionSync` (EIP-7966) answers with the receipt.
+    Sync,
+}
+
+struct Row {
+    kind: Kind,
+    measure: Measure,
+}
+
+const ROWS: [Row; 8] = [
+    Row {
+        kind: Kind::Native,
+        measure: Measure::Load(1),
+    },
+    Row {
+        kind: Kind::Native,
+        measure: Measure::Load(50),
+    },
+    Row {
+        kind: Kind::Erc20,
+        measure: Measure::Load(1),
+    },
+    Row {
+        kind: Kind::Erc20,
+        measure: Measure::Load(50),
+    },
+    Row {
+        kind: Kind::Native,
+        measure: Measure::Idle(Wait::Poll),
+    },
+    Row {
+        kind: Kind::Native,
+        measure: Measure::Idle(Wait::Sync),
+    },
+    Row {
+        kind: Kind::Erc20,
+        measure: Measure::Idle(Wait::Poll),
+    },
+    Row {
+        kind: Kind::Erc20,
+        measure: Measure::Idle(Wait::Sync),
+    },
+];
+
+impl Row {
+    fn name(&self) -> String {
+        let how = match self.measure {
+            Measure::Load(1) => "single requests".into(),
+            Measure::Load(batch) => format!("batches of {batch}"),
+            Measure::Idle(Wait::Poll) => "polled".into(),
+            Measure::Idle(Wait::Sync) => "sendRawTransactionSync".into(),
+        };
+        format!("{}, {how}", self.kind.name())
+    }
+}
+
+/// How much is measured.
+struct Plan {
+    rounds: usize,
+    transactions: usize,
+}
+
+impl Plan {
+    fn new(options: &LedgerOptions) -> Result<Self> {
+        ensure!(
+            (1..=100).contains(&options.rounds),
+            "--rounds must be 1 to 100"
+        );
+        let quick = Self {
+            rounds: 1,
+            transactions: 2_000,
+        };
+        let full = Self {
+            rounds: options.rounds,
+            transactions: 20_000,
+        };
+        Ok(if options.quick { quick } else { full })
+    }
+
+    /// Transactions and connections of a row.
+    const fn size(&self, measure: Measure) -> (usize, usize) {
+        match measure {
+            Measure::Load(_) => (self.transactions, CONNECTIONS),
+            Measure::Idle(_) => (SENDERS, 1),
+        }
+    }
+}
+
+fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
+    let plan = Plan::new(options)?;
+    let programs = Programs::prepare(options.peer_only)?;
+    let mut record = Record::new(&plan)?;
+    for row in &ROWS {
+        record.rows.push(measure_row(&plan, &programs, row)?);
+    }
+    if options.accounts > 0 && programs.measures_ours() {
+        record.large = Some(large::measure_all(&plan, &programs, options.accounts)?);
+    }
+    Ok(record)
+}
+
+fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult> {
+    let load = Load::on_fresh_chain(row.kind, plan.size(row.measure))?;
+    let mut samples = Samples::start(row)?;
+    for round in 0..plan.rounds {
+        for side in sides(programs, round) {
+            let node = match side {
+                Side::Ours => programs.start_ours()?,
+                Side::Peer => programs.start_anvil(matches!(row.measure, Measure::Load(_)))?,
+            };
+            let figures = measure(&node, &load, row.measure);
+            samples.add(
+                side,
+                figures.wrap_err_with(|| format!("{} ({side:?})", row.name()))?,
+            );
+            node.stop()?;
+        }
+    }
+    Ok(samples.finish())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Ours,
+    Peer,
+}
+
+/// Who is measured in a round, in which order: neither side always finds the quieter machine.
+fn sides(programs: &Programs, round: usize) -> Vec<Side> {
+    let mut sides = vec![Side::Ours, Side::Peer];
+    if round % 2 == 1 {
+        sides.reverse();
+    }
+    sides.retain(|side| *side == Side::Peer || programs.measures_ours());
+    sides
+}
+
+const CONNECTIONS: usize = 4;
