@@ -225,7 +225,7 @@ fn send_call(id: usize, transaction: &Signed) -> String {
 }
 
 /// Counts results without parsing: an accepted transaction's answer holds nothing but its hash.
-fn count_accepted(answer: &[u8]) -> usize {
+pub(super) fn count_accepted(answer: &[u8]) -> usize {
     let words = answer.windows(RESULT.len());
     words.filter(|word| *word == RESULT).count()
 }
@@ -291,7 +291,7 @@ fn check_receipts(rpc: &mut Rpc, kind: Kind, hashes: &[B256]) -> Result<()> {
 }
 
 /// Succeeded, and a token transfer left its one log.
-fn is_sound(kind: Kind, hash: B256, receipt: &Value) -> bool {
+pub(super) fn is_sound(kind: Kind, hash: B256, receipt: &Value) -> bool {
     let logs = match kind {
         Kind::Native => 0,
         Kind::Erc20 => 1,

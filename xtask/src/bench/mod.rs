@@ -195,7 +195,7 @@ fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult>
             let figures = measure(&node, &load, row.measure);
             samples.add(
                 side,
-                figures.wrap_err_with(|| format!("{} ({side:?})", row.name()))?,
+                figures.wrap_err_with(|| format!("{} ({})", row.name(), side.name()))?,
             );
             node.stop()?;
         }
@@ -203,10 +203,19 @@ fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult>
     Ok(samples.finish())
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Ours,
     Peer,
+}
+
+impl Side {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Peer => "anvil",
+        }
+    }
 }
 
 /// Who is measured in a round, in which order: neither side always finds the quieter machine.

@@ -83,7 +83,9 @@ impl Samples {
     }
 
     pub(super) fn add(&mut self, side: Side, figures: Figures) {
-        eprintln!("  {side:?} {figures:.1?}");
+        for (header, name) in self.measure.columns() {
+            eprintln!("  {} {header}: {}", side.name(), number(figures.get(name)));
+        }
         match side {
             Side::Ours => self.ours.push(figures),
             Side::Peer => self.peer.push(figures),
@@ -96,8 +98,8 @@ impl Samples {
         let ratio = headline(&ours)
             .zip(headline(&peer))
             .map(|(ours, peer)| match self.measure {
-                Measure::Load(_) => ours / peer,
-                Measure::Idle(_) => peer / ours,
+                Measure::Load(_) => rounded(ours / peer),
+                Measure::Idle(_) => rounded(peer / ours),
             });
         let bar_met = match self.measure {
             Measure::Load(_) => ratio.map(|ratio| ratio >= RATIO_BAR),

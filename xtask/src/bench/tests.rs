@@ -1,13 +1,15 @@
-//! Where a benchmark can be wrong without showing it: framing, hashes, ranks, medians.
+//! Where a benchmark can be wrong without showing it: framing, hashes, checks, ranks, medians.
 
 use std::time::Duration;
 
 use alloy_consensus::TxEnvelope;
 use alloy_consensus::transaction::SignerRecoverable;
 use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{U256, address, keccak256};
+use alloy_primitives::{B256, U256, address, keccak256};
 use eyre::Result;
+use serde_json::{Value, json};
 
+use super::drive::{count_accepted, is_sound};
 use super::http::{Body, Response, parse_response};
 use super::large::write_genesis;
 use super::load::{Account, Call, Kind, Load, SENDERS};
@@ -139,6 +141,31 @@ fn the_genesis_file_holds_as_many_accounts_as_it_says() -> Result<()> {
     );
     assert!(write_genesis(&file, SENDERS, &senders).is_err());
     Ok(())
+}
+
+#[test]
+fn a_refused_transaction_in_a_batch_is_not_counted_as_accepted() {
+    let answer =
+        br#"[{"id":0,"result":"0x1"},{"id":1,"error":{"code":-32000}},{"id":2,"result":"0x2"}]"#;
+    assert_eq!(count_accepted(answer), 2);
+}
+
+#[test]
+fn a_receipt_is_sound_when_it_succeeded_with_the_logs_of_its_kind() {
+    let hash = B256::repeat_byte(7);
+    let receipt =
+        |status, logs: &[u8]| json!({ "transactionHash": hash, "status": status, "logs": logs });
+    assert!(is_sound(Kind::Native, hash, &receipt("0x1", &[])));
+    assert!(is_sound(Kind::Erc20, hash, &receipt("0x1", &[0])));
+    for unsound in [
+        receipt("0x0", &[0]),
+        receipt("0x1", &[]),
+        receipt("0x1", &[0, 1]),
+        Value::Null,
+    ] {
+        assert!(!is_sound(Kind::Erc20, hash, &unsound), "{unsound}");
+    }
+    assert!(!is_sound(Kind::Erc20, B256::ZERO, &receipt("0x1", &[0])));
 }
 
 #[test]
