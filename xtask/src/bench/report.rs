@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
-use eyre::{OptionExt, Result, ensure};
+use eyre::{OptionExt, Report, Result, ensure};
 use serde::Serialize;
 
 use super::load::SENDERS;
@@ -45,6 +45,8 @@ pub(super) struct RowResult {
     /// How many times faster ours is.
     ratio: Option<f64>,
     bar_met: Option<bool>,
+    /// Runs of the peer that broke and were repeated.
+    peer_discarded: usize,
     #[serde(skip)]
     measure: Measure,
 }
@@ -66,6 +68,7 @@ pub(super) struct Samples {
     load_average: f64,
     ours: Vec<Figures>,
     peer: Vec<Figures>,
+    peer_discarded: usize,
 }
 
 impl Samples {
@@ -79,6 +82,7 @@ impl Samples {
             load_average,
             ours: vec![],
             peer: vec![],
+            peer_discarded: 0,
         })
     }
 
@@ -90,6 +94,11 @@ impl Samples {
             Side::Ours => self.ours.push(figures),
             Side::Peer => self.peer.push(figures),
         }
+    }
+
+    pub(super) fn discard_peer(&mut self, problem: &Report) {
+        eprintln!("  {} again: {problem}", Side::Peer.name());
+        self.peer_discarded += 1;
     }
 
     pub(super) fn finish(self) -> RowResult {
@@ -105,15 +114,15 @@ impl Samples {
             Measure::Load(_) => ratio.map(|ratio| ratio >= RATIO_BAR),
             Measure::Idle(_) => headline(&ours).map(|p50_ms| p50_ms < IDLE_BAR_MS),
         };
-        let (name, load_average, measure) = (self.name, self.load_average, self.measure);
         RowResult {
-            name,
-            load_average,
+            name: self.name,
+            load_average: self.load_average,
             ours,
             peer,
             ratio,
             bar_met,
-            measure,
+            peer_discarded: self.peer_discarded,
+            measure: self.measure,
         }
     }
 }
@@ -217,6 +226,10 @@ impl Record {
              ours makes every block durable, {peer} keeps nothing\n"
         );
         write_rows(&mut out, "", &self.rows)?;
+        let discarded: usize = self.rows.iter().map(|row| row.peer_discarded).sum();
+        if discarded > 0 {
+            writeln!(out, "\n{peer} broke {discarded} runs, which were repeated")?;
+        }
         if let Some(large) = &self.large {
             write_rows(
                 &mut out,
