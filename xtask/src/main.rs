@@ -1,5 +1,6 @@
-//! The project's own tasks: `cargo xtask test`.
+//! The project's own tasks: `cargo xtask test` checks everything, `cargo xtask bench` measures speed.
 
+mod bench;
 mod judges;
 mod node;
 mod test;
@@ -16,10 +17,14 @@ use clap::Parser;
 enum Task {
     /// check everything: format, lints, tests, and the judges that others wrote
     Test(test::Test),
+    /// measure speed
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> eyre::Result<ExitCode> {
     match Task::parse() {
         Task::Test(test) => test::run(&test),
+        Task::Bench(bench) => bench::run(&bench).map(|()| ExitCode::SUCCESS),
     }
 }
