@@ -11,17 +11,14 @@ use eyre::{Context, OptionExt, Result, ensure};
 
 /// The repository's top folder.
 pub(crate) fn root() -> PathBuf {
-    let package = env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package
-        .parent()
-        .map_or_else(|| package.clone(), Path::to_path_buf)
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
 /// Where cargo builds, and below which the judges are installed.
 pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |folder| root().join(folder))
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
 /// A cargo command in the repository.
@@ -33,27 +30,16 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// Builds the node as users run it and says where it is.
 pub(crate) fn build_node() -> Result<PathBuf> {
-    succeed(&mut cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "counterfoil",
-    ]))?;
+    succeed(&mut cargo(&["build", "--release", "--package", "counterfoil"]))?;
     let program = target().join("release").join("counterfoil");
-    ensure!(
-        program.is_file(),
-        "cargo built no program at {}",
-        program.display()
-    );
+    ensure!(program.is_file(), "cargo built no program at {}", program.display());
     Ok(program)
 }
 
 /// Runs a command to its end; its output goes where ours goes.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let name = shown(command);
-    let status = command
-        .status()
-        .wrap_err_with(|| format!("cannot run {name}"))?;
+    let status = command.status().wrap_err_with(|| format!("cannot run {name}"))?;
     ensure!(status.success(), "{name} ended with {status}");
     Ok(())
 }
@@ -61,16 +47,9 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 /// Runs a command to its end and returns what it printed; a failure holds the end of what it complained.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = shown(command);
-    let output = command
-        .output()
-        .wrap_err_with(|| format!("cannot run {name}"))?;
+    let output = command.output().wrap_err_with(|| format!("cannot run {name}"))?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{name} ended with {}: {}",
-        output.status,
-        shortened(&complaint)
-    );
+    ensure!(output.status.success(), "{name} ended with {}: {}", output.status, shortened(&complaint));
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -105,15 +84,8 @@ fn shown(command: &Command) -> String {
         .file_name()
         .ok_or_eyre("no name")
         .map_or_else(|_| program.to_string_lossy(), |name| name.to_string_lossy());
-    let arguments = command
-        .get_args()
-        .take(SHOWN_ARGUMENTS)
-        .map(|argument| argument.to_string_lossy());
-    [name]
-        .into_iter()
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let arguments = command.get_args().take(SHOWN_ARGUMENTS).map(|argument| argument.to_string_lossy());
+    [name].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 const FIRST_LINES: usize = 6;

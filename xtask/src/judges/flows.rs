@@ -24,11 +24,7 @@ pub(super) fn run(subject: Subject) -> Result<Verdict> {
     }
     let mut headers = python.command();
     headers.arg(scripts().join("flows").join("headers.py"));
-    collect(
-        &mut verdict,
-        "headers.py",
-        flow(&mut headers, node.url(), &program),
-    );
+    collect(&mut verdict, "headers.py", flow(&mut headers, node.url(), &program));
     verdict.extend(cast::run(&packages.cast()?, node.url(), &program)?);
     verdict.record("the node ends well on SIGTERM", node.stop());
     Ok(verdict)
@@ -51,10 +47,7 @@ fn collect(verdict: &mut Verdict, name: &str, finding: Result<Verdict>) {
 
 /// Runs one flow to its end. A flow that ends badly must have printed which check failed; otherwise it broke.
 fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
-    let output = command
-        .env("NODE_URL", url)
-        .env("NODE_KIND", program.kind())
-        .output()?;
+    let output = command.env("NODE_URL", url).env("NODE_KIND", program.kind()).output()?;
     let mut verdict = Verdict::default();
     let checks = verdict.record_lines(&String::from_utf8_lossy(&output.stdout))?;
     let failed = verdict.failures().count();

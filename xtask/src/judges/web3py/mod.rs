@@ -32,12 +32,7 @@ pub(super) fn run(subject: Subject) -> Result<Verdict> {
 }
 
 /// Runs the tests against one fresh node. That tests fail is no failure here: the comparison says which may.
-fn outcomes(
-    python: &Python,
-    program: &Program,
-    role: &str,
-    verdict: &mut Verdict,
-) -> Result<Outcomes> {
+fn outcomes(python: &Python, program: &Program, role: &str, verdict: &mut Verdict) -> Result<Outcomes> {
     let file = workshop().join(format!("web3py-{role}.jsonl"));
     remove(&file)?;
     let logs = workshop().join("logs");
@@ -51,11 +46,7 @@ fn outcomes(
         .output()?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     fs::write(logs.join(format!("web3py-{role}-pytest.log")), &printed)?;
-    println!(
-        "{role} ({}): {}",
-        program.kind(),
-        printed.lines().last().unwrap_or_default()
-    );
+    println!("{role} ({}): {}", program.kind(), printed.lines().last().unwrap_or_default());
     ensure!(file.is_file(), "pytest broke: {printed}");
     verdict.record(&format!("the {role} ends well on SIGTERM"), node.stop());
     Outcomes::parse(&fs::read_to_string(&file)?).wrap_err("pytest's outcomes cannot be read")

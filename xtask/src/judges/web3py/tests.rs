@@ -23,23 +23,14 @@ fn check(ours: &str, theirs: &str, known: &str) -> String {
     let parse = |result| Outcomes::parse(&outcome(result)).expect("the line is well formed");
     let known = Known::parse(known).expect("the list is well formed");
     let verdict = compare(&parse(ours), &parse(theirs), &known);
-    verdict
-        .failures()
-        .find(|check| check.name == "a")
-        .map_or_else(String::new, |check| check.reason.clone())
+    verdict.failures().find(|check| check.name == "a").map_or_else(String::new, |check| check.reason.clone())
 }
 
 #[test]
 fn what_the_peer_passes_must_pass() {
     assert_eq!(check("passed", "passed", NOTHING), "");
-    assert_eq!(
-        check("failed", "passed", NOTHING),
-        "the peer passes it, we fail it: why"
-    );
-    assert_eq!(
-        check("error", "passed", NOTHING),
-        "the peer passes it, we fail it: why"
-    );
+    assert_eq!(check("failed", "passed", NOTHING), "the peer passes it, we fail it: why");
+    assert_eq!(check("error", "passed", NOTHING), "the peer passes it, we fail it: why");
 }
 
 #[test]
