@@ -25,6 +25,8 @@ mod rebuild;
 mod record;
 mod store;
 mod survey;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Result, StoreError};
 pub use flusher::MAX_WAITING_BLOCKS;
