@@ -38,6 +38,12 @@ impl TestChain {
         (Self { random, head: block.record.clone(), state: block.state.clone(), nonce: 0 }, block)
     }
 
+    /// Another chain after a block of an earlier one.
+    pub(crate) fn fork(seed: u64, after: &TestBlock) -> Self {
+        let (head, state) = (after.record.clone(), after.state.clone());
+        Self { random: StdRng::seed_from_u64(seed), head, state, nonce: seed << 16 }
+    }
+
     /// The next block, with up to `most` transactions and changed accounts.
     pub(crate) fn next(&mut self, most: usize) -> TestBlock {
         let diff = random_diff(&mut self.random, most, true);
