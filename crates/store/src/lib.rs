@@ -28,6 +28,8 @@ mod record;
 pub mod state;
 mod store;
 mod survey;
+#[cfg(test)]
+mod testing;
 pub mod trie;
 
 pub use error::{Result, StoreError};

@@ -17,8 +17,14 @@ use crate::{
 };
 pub use crate::{frame::MAX_RECORD_BYTES, survey::Location};
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes after which a new segment is begun.
 pub const SEGMENT_BYTES: u64 = 256 << 20;
+
+/// Memory kept between two appends.
+const KEPT_FRAME_BYTES: usize = 8 << 20;
 
 /// An open log.
 #[derive(Debug)]
@@ -84,8 +90,10 @@ impl Log {
         frame.clear();
         frame.resize(FRAME_HEADER_BYTES, 0);
         encode(&mut frame);
-        let length = payload_length(&frame)?;
+        let length = payload_length(frame.len() - FRAME_HEADER_BYTES)?;
         let location = self.write(tail, &mut frame, length).inspect_err(|error| tail.failed = Some(error.to_string()));
+        frame.truncate(KEPT_FRAME_BYTES);
+        frame.shrink_to(KEPT_FRAME_BYTES);
         tail.frame = frame;
         location
     }
@@ -176,9 +184,9 @@ fn remove_every_segment(disk: &dyn Disk) -> Result<()> {
     disk.sync_names().map_err(|error| StoreError::io(action, error))
 }
 
-fn payload_length(frame: &[u8]) -> Result<u32> {
-    let bytes = frame.len().saturating_sub(FRAME_HEADER_BYTES);
-    u32::try_from(bytes).ok().filter(|_| bytes <= MAX_RECORD_BYTES).ok_or(StoreError::RecordTooLarge { bytes })
+fn payload_length(bytes: usize) -> Result<u32> {
+    let length = u32::try_from(bytes).ok().filter(|_| bytes <= MAX_RECORD_BYTES);
+    length.ok_or(StoreError::RecordTooLarge { bytes })
 }
 
 fn repairing(segment: u32, error: std::io::Error) -> StoreError {
