@@ -7,6 +7,20 @@
 //! ```
 
 pub mod filters;
+pub mod health;
+mod heavy;
+mod http;
+pub mod limits;
+pub mod metrics;
+pub mod origin;
 pub mod random_id;
 pub mod rpc;
+pub mod server;
 pub mod subscriptions;
+mod ws;
+
+pub use health::{Health, HealthStatus};
+pub use limits::Limits;
+pub use metrics::MetricsText;
+pub use origin::Access;
+pub use server::{Rooms, Server, ServerError, Stopped};
