@@ -1,1 +1,26 @@
-//! stub
+//! The doors: Ethereum JSON-RPC over HTTP and WebSocket on one port, health and metrics. The only listening sockets for
+//! clients. No business rule here: decode, call, encode.
+//!
+//! ```text
+//! socket -> server -> http or ws -> rpc::request -> rpc::dispatch -> methods -> rpc::reply -> socket
+//!                          ws <- subscriptions <- events of the chain
+//! ```
+
+pub mod filters;
+pub mod health;
+mod heavy;
+mod http;
+pub mod limits;
+pub mod metrics;
+pub mod origin;
+pub mod random_id;
+pub mod rpc;
+pub mod server;
+pub mod subscriptions;
+mod ws;
+
+pub use health::{Health, HealthStatus};
+pub use limits::Limits;
+pub use metrics::MetricsText;
+pub use origin::Access;
+pub use server::{Rooms, Server, ServerError, Stopped};
