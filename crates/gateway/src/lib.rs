@@ -6,6 +6,8 @@
 //!                          ws <- subscriptions <- events of the chain
 //! ```
 
+pub mod accounts;
+pub mod convert;
 pub mod filters;
 pub mod random_id;
 pub mod rpc;
