@@ -3,10 +3,16 @@
 //! the subscriptions; reads nothing, decides nothing.
 
 pub mod block;
+mod block_id;
+mod error;
 pub mod receipt;
 pub mod transaction;
 
+pub use alloy_eips::{BlockId, BlockNumberOrTag};
 pub use block::{RpcBlock, RpcHeader};
+pub use block_id::block_at;
 pub use receipt::{RpcLog, RpcReceipt};
 pub use transaction::{Place, RpcTransaction, SignedTransaction};
 
+#[cfg(test)]
+mod tests;
