@@ -1,1 +1,3 @@
-//! stub
+//! chain
+
+pub mod pool;
