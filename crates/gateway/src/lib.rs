@@ -8,7 +8,27 @@
 
 pub mod accounts;
 pub mod convert;
+mod debug;
+mod eth;
 pub mod filters;
+pub mod methods;
+mod net;
+pub mod health;
+mod heavy;
+mod http;
+pub mod limits;
+pub mod metrics;
+pub mod origin;
 pub mod random_id;
 pub mod rpc;
+pub mod server;
 pub mod subscriptions;
+mod txpool;
+mod web3;
+mod ws;
+
+pub use health::{Health, HealthStatus};
+pub use limits::Limits;
+pub use metrics::MetricsText;
+pub use origin::Access;
+pub use server::{Rooms, Server, ServerError, Stopped};

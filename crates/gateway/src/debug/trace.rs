@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use alloy_primitives::{B256, Bytes};
+use alloy_rlp::Decodable;
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
 use chain::{Executed, Located};
-use primitives::Block;
+use primitives::Tx;
 
 use super::raw::known;
 use crate::{
@@ -51,8 +52,9 @@ pub(crate) fn block_by_hash(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `debug_traceBlock`: a block of this chain, given as RLP.
 pub(crate) fn block(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (rlp, options) = call.params.parse::<(Bytes, Option<GethDebugTracingOptions>)>()?;
-    let hash = Block::decode_hash(&rlp).map_err(|error| RpcError::server(error.to_string()))?;
-    trace_block(rpc, known(rpc, hash.into())?, options)
+    let block = alloy_consensus::Block::<Tx>::decode(&mut rlp.as_ref());
+    let header = block.map_err(|error| RpcError::server(format!("could not decode block: {error}")))?.header;
+    trace_block(rpc, known(rpc, header.hash_slow().into())?, options)
 }
 
 fn trace_block(rpc: &Rpc, executed: Arc<Executed>, options: Option<GethDebugTracingOptions>) -> Reply {
