@@ -46,11 +46,7 @@ impl Accounts {
     pub fn development() -> Result<Self, AccountError> {
         let parent = MnemonicBuilder::from_phrase(DEVELOPMENT_MNEMONIC).build_parent_key()?;
         let signers = parent.children().take(DEVELOPMENT_ACCOUNTS);
-        let accounts = signers.map(|signer| {
-            let signer = signer?;
-            Ok(Account { address: signer.address(), key: Masked::new(signer.to_bytes().0) })
-        });
-        accounts.collect::<Result<_, AccountError>>().map(Self)
+        signers.map(|signer| Account::from_key(signer?.to_bytes())).collect::<Result<_, AccountError>>().map(Self)
     }
 
     /// All of them.
@@ -70,6 +66,13 @@ impl Accounts {
 }
 
 impl Account {
+    /// The account of a private key.
+    pub fn from_key(key: B256) -> Result<Self, AccountError> {
+        let public = SecretKey::from_byte_array(key.0)?.public_key(SECP256K1).serialize_uncompressed();
+        // The first byte says "uncompressed"; the key is the 64 after it.
+        Ok(Self { address: Address::from_raw_public_key(&public[1..]), key: Masked::new(key.0) })
+    }
+
     /// Its address.
     pub const fn address(&self) -> Address {
         self.address

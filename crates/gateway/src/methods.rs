@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use chain::{Chain, Executed, StateView};
+use chain::{BlockAt, Chain, Executed, StateView};
 use parking_lot::Mutex;
 use primitives::{Address, Recovered, Tx};
 
@@ -31,14 +31,14 @@ pub struct Rpc {
     pub(crate) chain: Chain,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) filters: Arc<FilterStore<filter::Watch>>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: CallLimits,
     /// Held from choosing a nonce until the transaction is in the pool, so that no two get the same.
     pub(crate) nonce_choice: Arc<Mutex<()>>,
 }
 
 /// Bounds on what one call may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct CallLimits {
     /// Gas of one `eth_call`, estimate or traced call.
     pub call_gas: u64,
     /// Logs in one answer.
@@ -49,7 +49,7 @@ pub struct Limits {
     pub max_wait_ms: u64,
 }
 
-impl Default for Limits {
+impl Default for CallLimits {
     fn default() -> Self {
         Self { call_gas: 50_000_000, logs: 10_000, default_wait_ms: 10_000, max_wait_ms: 25_000 }
     }
@@ -87,11 +87,11 @@ table! {
     "debug_getRawHeader" => debug::raw::header,
     "debug_getRawReceipts" => debug::raw::receipts,
     "debug_getRawTransaction" => transaction::raw_by_hash,
-    "debug_traceBlock" => debug::trace::block,
-    "debug_traceBlockByHash" => debug::trace::block_by_hash,
-    "debug_traceBlockByNumber" => debug::trace::block_by_number,
-    "debug_traceCall" => debug::trace::call,
-    "debug_traceTransaction" => debug::trace::transaction,
+   "debug_traceBlock" => debug::trace::block,
+   "debug_traceBlockByHash" => debug::trace::block_by_hash,
+   "debug_traceBlockByNumber" => debug::trace::block_by_number,
+   "debug_traceCall" => debug::trace::call,
+   "debug_traceTransaction" => debug::trace::transaction,
     "eth_accounts" => account::accounts,
     "eth_blobBaseFee" => fee::blob_base_fee,
     "eth_blockNumber" => info::block_number,
@@ -139,7 +139,7 @@ table! {
     "eth_signTransaction" => sign::transaction,
     "eth_signTypedData" => sign::typed_data,
     "eth_signTypedData_v4" => sign::typed_data,
-    "eth_simulateV1" => simulate::simulate,
+   "eth_simulateV1" => simulate::simulate,
     "eth_syncing" => info::syncing,
     "eth_uninstallFilter" => filter::uninstall,
     "net_listening" => net::listening,
@@ -178,7 +178,7 @@ impl Methods for Rpc {
 
 impl Rpc {
     /// The methods of a node that signs for `accounts`.
-    pub fn new(chain: Chain, accounts: Accounts, limits: Limits) -> Self {
+    pub fn new(chain: Chain, accounts: Accounts, limits: CallLimits) -> Self {
         Self { chain, accounts: Arc::new(accounts), filters: Arc::default(), limits, nonce_choice: Arc::default() }
     }
 
@@ -193,8 +193,14 @@ impl Rpc {
     }
 
     /// The nonce that the next transaction of `sender` should have, counting what waits in the pool.
-    pub(crate) fn next_nonce(&self, sender: Address) -> Result<u64, RpcError> {
-        Ok(self.chain.next_nonce(sender)?)
+    pub(crate) fn next_nonce(&self, sender: Address) -> u64 {
+        self.chain.pool().next_nonce(sender, || self.head_nonce(sender))
+    }
+
+    /// The latest state is in memory: reading it does not fail.
+    fn head_nonce(&self, sender: Address) -> u64 {
+        let account = self.chain.state(BlockAt::Latest).and_then(|state| state.account(sender));
+        account.ok().flatten().map_or(0, |account| account.nonce)
     }
 }
 

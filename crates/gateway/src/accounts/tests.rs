@@ -20,9 +20,7 @@ const ADDRESSES: [Address; DEVELOPMENT_ACCOUNTS] = [
 ];
 
 fn account_of(key: B256) -> Account {
-    let secret = SecretKey::from_byte_array(key.0).expect("a key in range");
-    let public = secret.public_key(SECP256K1).serialize_uncompressed();
-    Account { address: Address::from_raw_public_key(&public[1..]), key: Masked::new(key.0) }
+    Account::from_key(key).expect("a key in range")
 }
 
 #[test]

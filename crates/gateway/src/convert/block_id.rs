@@ -11,7 +11,9 @@ pub fn block_at(id: Option<BlockId>) -> BlockAt {
         Some(BlockId::Hash(hash)) => BlockAt::Hash(hash.block_hash),
         Some(BlockId::Number(BlockNumberOrTag::Number(number))) => BlockAt::Number(number),
         Some(BlockId::Number(BlockNumberOrTag::Earliest)) => BlockAt::Number(0),
-        Some(BlockId::Number(BlockNumberOrTag::Pending)) => BlockAt::Pending,
         Some(BlockId::Number(_)) => BlockAt::Latest,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Errors of the rooms below as JSON-RPC errors. Texts are made where the error is made; here only the code is chosen, and a
 //! text where geth has another one that clients look for.
 
-use chain::{ChainError, PoolError};
+use chain::{ChainError, SubmitError};
 use evm::call::CallError;
 use primitives::TxError;
 
@@ -11,15 +11,18 @@ impl From<ChainError> for RpcError {
     fn from(error: ChainError) -> Self {
         match error {
             ChainError::UnknownBlock => Self::server("header not found"),
-            ChainError::TooManyResults { .. } => Self::limit(error.to_string()),
+            ChainError::TooManyLogs { .. } => Self::limit(error.to_string()),
             other => Self::server(other.to_string()),
         }
     }
 }
 
-impl From<PoolError> for RpcError {
-    fn from(error: PoolError) -> Self {
-        Self::server(error.to_string())
+impl From<SubmitError> for RpcError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Chain(unread) => unread.into(),
+            refused => Self::server(refused.to_string()),
+        }
     }
 }
 

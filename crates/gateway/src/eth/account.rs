@@ -1,6 +1,6 @@
 //! What the state says of one account.
 
-use alloy_primitives::{Address, B256, U64};
+use alloy_primitives::{Address, B256, U64, U256};
 use alloy_serde::JsonStorageKey;
 
 use crate::{
@@ -18,15 +18,15 @@ pub(crate) fn accounts(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getBalance`, in wei.
 pub(crate) fn balance(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (address, at) = call.params.parse::<(Address, Option<BlockId>)>()?;
-    now(&rpc.state(at)?.account(address)?.balance)
+    now(&rpc.state(at)?.account(address)?.map_or(U256::ZERO, |account| account.balance))
 }
 
 /// `eth_getTransactionCount`: the nonce. At `pending` it counts what waits in the pool.
 pub(crate) fn nonce(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (address, at) = call.params.parse::<(Address, Option<BlockId>)>()?;
     let nonce = match at {
-        Some(BlockId::Number(BlockNumberOrTag::Pending)) => rpc.next_nonce(address)?,
-        at => rpc.state(at)?.account(address)?.nonce,
+        Some(BlockId::Number(BlockNumberOrTag::Pending)) => rpc.next_nonce(address),
+        at => rpc.state(at)?.account(address)?.map_or(0, |account| account.nonce),
     };
     now(&U64::from(nonce))
 }

@@ -140,5 +140,4 @@ const MAX_BLOCKS: u64 = 1024;
 const MAX_PERCENTILES: usize = 100;
 
 #[cfg(test)]
-#[path = "fee_tests.rs"]
 mod tests;

@@ -125,7 +125,7 @@ fn blocks(rpc: &Rpc, id: RandomId, from: u64, head: u64) -> Result<Vec<B256>, Rp
     let to = head.min(from.saturating_add(MAX_BLOCKS - 1));
     let hashes = (from..=to).map(|number| {
         let executed = rpc.executed(number)?.ok_or_else(|| RpcError::server("header not found"))?;
-        Ok(executed.block.hash())
+        Ok(executed.hash())
     });
     let hashes: Result<Vec<_>, RpcError> = hashes.collect();
     let delivered = hashes.as_ref().map_or(from, |_| to.saturating_add(1));
@@ -140,7 +140,7 @@ fn logs(rpc: &Rpc, id: RandomId, filter: &Filter, from: u64, head: u64) -> Resul
     let mut to = last;
     let found = loop {
         match rpc.chain.logs(&query(filter, first, to, rpc.limits.logs)) {
-            Err(ChainError::TooManyResults { .. }) if first < to => to = first + (to - first) / 2,
+            Err(ChainError::TooManyLogs { .. }) if first < to => to = first + (to - first) / 2,
             found => break found,
         }
     };

@@ -2,7 +2,7 @@
 //! checked and its range resolved. Limits and words are geth's `eth/filters`.
 
 use alloy_rpc_types_eth::{Filter, FilterBlockOption};
-use chain::{Executed, FoundLog, LogQuery};
+use chain::{FoundLog, LogQuery};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -28,7 +28,7 @@ pub(super) fn all(rpc: &Rpc, filter: &Filter) -> Result<Box<RawValue>, RpcError>
 }
 
 /// The filter's conditions over a range of blocks, both ends included.
-pub(super) fn query(filter: &Filter, from: u64, to: u64, max_results: usize) -> LogQuery {
+pub(crate) fn query(filter: &Filter, from: u64, to: u64, max_results: usize) -> LogQuery {
     LogQuery {
         from,
         to,
@@ -54,31 +54,13 @@ pub(crate) fn check_bounds(filter: &Filter) -> Result<(), RpcError> {
     })
 }
 
-/// The logs of one block that a filter matches.
-pub(crate) fn matching<'a>(filter: &Filter, executed: &'a Executed) -> Vec<RpcLog<'a>> {
-    let block = &executed.block;
-    if !filter.matches_bloom(block.header().logs_bloom) {
-        return Vec::new();
-    }
-    let logs = executed.receipts.iter().enumerate().flat_map(|(tx_index, receipt)| {
-        receipt.logs.iter().map(move |log| (tx_index, log))
-    });
-    let matched = logs.enumerate().filter(|(_, (_, log))| filter.matches(log));
-    matched
-        .filter_map(|(index, (tx_index, log))| {
-            let hash = *block.transactions().get(tx_index)?.tx_hash();
-            Some(RpcLog::new(log, hash, Place::in_block(block, tx_index), index))
-        })
-        .collect()
-}
-
 /// First and last block of a filter, the last no higher than the head. `None`: the range lies beyond the head.
 pub(super) fn range(rpc: &Rpc, option: &FilterBlockOption) -> Result<Option<(u64, u64)>, RpcError> {
     let head = rpc.chain.head().number();
     let (from, to) = match option {
         FilterBlockOption::AtBlockHash(hash) => {
             let executed = rpc.executed(*hash)?.ok_or_else(|| RpcError::server("unknown block"))?;
-            (executed.block.number(), executed.block.number())
+            (executed.number(), executed.number())
         }
         FilterBlockOption::Range { from_block, to_block } => {
             (number(*from_block, head), number(*to_block, head).min(head))
@@ -105,13 +87,15 @@ const fn explicit_range(option: &FilterBlockOption) -> Option<(u64, u64)> {
     }
 }
 
-fn show(found: &FoundLog) -> Option<RpcLog<'_>> {
-    let executed = &found.executed;
-    let tx = executed.block.transactions().get(found.tx_index)?;
-    let in_transaction = found.log_index.checked_sub(executed.first_log_index(found.tx_index))?;
-    let log = executed.receipts.get(found.tx_index)?.logs.get(in_transaction)?;
-    Some(RpcLog::new(log, *tx.tx_hash(), Place::in_block(&executed.block, found.tx_index), found.log_index))
+/// One found log with its place.
+pub(crate) fn show(found: &FoundLog) -> Option<RpcLog<'_>> {
+    let block = &found.executed.block;
+    let tx = block.transactions().get(found.tx_index)?;
+    Some(RpcLog::new(found.log(), *tx.tx_hash(), Place::in_block(block, found.tx_index), found.log_index))
 }
 
 /// Addresses, or topics of one position (geth's limit).
 const MAX_ALTERNATIVES: usize = 1_000;
+
+#[cfg(test)]
+mod tests;

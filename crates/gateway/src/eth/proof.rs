@@ -1,8 +1,9 @@
 //! `eth_getProof` (EIP-1186): an account and slots of it, with the trie nodes that tie them to a block's state root.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 use alloy_rpc_types_eth::{EIP1186AccountProofResponse, EIP1186StorageProof};
 use alloy_serde::JsonStorageKey;
+use chain::AccountProof;
 
 use crate::{
     convert::BlockId,
@@ -19,22 +20,21 @@ pub(crate) fn proof(rpc: &Rpc, call: Call<'_>) -> Reply {
     let state = rpc.state(at)?;
     heavy(move || {
         let slots: Vec<_> = keys.iter().map(|key| key.as_b256().into()).collect();
-        Ok(shown(address, &keys, state.prove(address, &slots)?))
+        Ok(shown(&keys, state.prove(address, &slots)?))
     })
 }
 
-fn shown(address: Address, keys: &[JsonStorageKey], proof: chain::AccountProof) -> EIP1186AccountProofResponse {
-    let storage_proof = keys.iter().zip(proof.storage);
+/// An account that does not exist is shown as one that has nothing.
+fn shown(keys: &[JsonStorageKey], proof: AccountProof) -> EIP1186AccountProofResponse {
+    let slots = keys.iter().zip(proof.slots);
     EIP1186AccountProofResponse {
-        address,
-        balance: proof.balance,
-        code_hash: proof.code_hash,
-        nonce: proof.nonce,
+        address: proof.address,
+        balance: proof.value.map_or(U256::ZERO, |account| account.balance),
+        code_hash: proof.value.map_or(KECCAK256_EMPTY, |account| account.code_hash),
+        nonce: proof.value.map_or(0, |account| account.nonce),
         storage_hash: proof.storage_root,
-        account_proof: proof.nodes,
-        storage_proof: storage_proof
-            .map(|(key, slot)| EIP1186StorageProof { key: *key, value: slot.value, proof: slot.nodes })
-            .collect(),
+        account_proof: proof.proof,
+        storage_proof: slots.map(|(key, slot)| EIP1186StorageProof::new(*key, slot.value, slot.proof)).collect(),
     }
 }
 

@@ -195,3 +195,6 @@ fn set_code_creates() -> RpcError {
 const fn has_dynamic_price(request: &TransactionRequest) -> bool {
     request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some()
 }
+
+#[cfg(test)]
+mod tests;

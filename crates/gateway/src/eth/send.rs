@@ -13,7 +13,7 @@ use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
 use chain::{Chain, Executed, Located};
 use primitives::{
-    Address, Recovered, Tx,
+    Recovered, Tx,
     tx::{decode_tx, recover},
 };
 use serde_json::value::RawValue;
@@ -21,7 +21,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{call::Ground, request, sign, transaction::receipt_in};
 use crate::{
-    methods::{Call, Limits, Prepared, Reply, Rpc},
+    methods::{Call, CallLimits, Prepared, Reply, Rpc},
     rpc::{Params, RpcError, heavy, json, later, now},
 };
 
@@ -54,7 +54,7 @@ pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
         let gas = gas_for(&rpc, &request)?;
         let account = sign::unlocked(&rpc, &caller, Some(from))?;
         let _no_other_chooses = rpc.nonce_choice.lock();
-        let nonce = request.nonce.map_or_else(|| rpc.next_nonce(from), Ok)?;
+        let nonce = request.nonce.unwrap_or_else(|| rpc.next_nonce(from));
         let tx = sign::signed(account, request::build(request, nonce, gas, rpc.chain.rules())?)?;
         Ok(rpc.chain.submit(Recovered::new_unchecked(tx, from))?)
     })
@@ -72,7 +72,7 @@ pub(crate) fn decode_sync(params: Params<'_>) -> Result<(Recovered<Tx>, Option<u
     Ok((recovered(&bytes)?, wait_ms.map(|ms| ms.to())))
 }
 
-impl Limits {
+impl CallLimits {
     /// EIP-7966: a wait of zero means the node's own.
     fn wait(&self, asked_ms: Option<u64>) -> Duration {
         let asked_ms = asked_ms.filter(|ms| *ms > 0).unwrap_or(self.default_wait_ms);
@@ -96,7 +96,7 @@ fn gas_for(rpc: &Rpc, request: &TransactionRequest) -> Result<u64, RpcError> {
 
 /// What would wait for another transaction is not taken in the first place; the expected nonce is the error's data.
 fn refuse_gap(rpc: &Rpc, tx: &Recovered<Tx>) -> Result<(), RpcError> {
-    let (expected, nonce) = (rpc.next_nonce(tx.signer())?, tx.nonce());
+    let (expected, nonce) = (rpc.next_nonce(tx.signer()), tx.nonce());
     if nonce <= expected {
         return Ok(());
     }

@@ -27,8 +27,7 @@ pub(crate) fn message(rpc: &Rpc, call: Call<'_>) -> Reply {
 pub(crate) fn typed_data(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (address, data) = call.params.parse::<(Address, TypedData)>()?;
     let account = unlocked(rpc, &call.caller, Some(address))?;
-    let digest = data.eip712_signing_hash().map_err(|error| RpcError::invalid_params(error.to_string()))?;
-    now(&signature(account, digest)?)
+    now(&signature(account, typed_digest(&data)?)?)
 }
 
 /// `eth_signTransaction`: signed, not sent. Nothing is filled in that would change what it costs or when it runs.
@@ -60,6 +59,10 @@ pub(super) fn signed(account: &Account, unsigned: Unsigned) -> Result<Tx, Accoun
     Ok(Tx::new_unchecked(unsigned, signature, hash))
 }
 
+fn typed_digest(data: &TypedData) -> Result<B256, RpcError> {
+    data.eip712_signing_hash().map_err(|error| RpcError::invalid_params(error.to_string()))
+}
+
 #[derive(Serialize)]
 struct Signed<'a> {
     raw: Bytes,
@@ -70,3 +73,6 @@ struct Signed<'a> {
 fn signature(account: &Account, digest: B256) -> Result<Bytes, AccountError> {
     Ok(account.sign_digest(digest)?.as_bytes().into())
 }
+
+#[cfg(test)]
+mod tests;

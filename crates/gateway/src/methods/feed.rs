@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     convert::{RpcHeader, RpcTransaction},
-    eth::logs::{check_bounds, matching},
+    eth::logs::{check_bounds, query, show},
     rpc::{RpcError, json},
     subscriptions::{Feed, Topic},
 };
@@ -30,8 +30,11 @@ pub(super) fn of(chain: &Chain, topic: Topic) -> Result<Feed, RpcError> {
 
 fn logs(chain: &Chain, filter: Filter) -> Result<Feed, RpcError> {
     check_bounds(&filter)?;
+    let query = query(&filter, 0, u64::MAX, usize::MAX);
     Ok(Feed::new(chain.subscribe_heads(), move |head: &Arc<Executed>| {
-        matching(&filter, head).iter().flat_map(one).collect()
+        let mut found = Vec::new();
+        query.search(head, &mut found);
+        found.iter().filter_map(show).flat_map(|log| one(&log)).collect()
     }))
 }
 
