@@ -57,7 +57,7 @@ pub enum Verdict {
 }
 
 /// The ledger can no longer keep its promises: the process must end, and the next start recovers from disk.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Fatal(pub String);
 
@@ -65,10 +65,10 @@ pub struct Fatal(pub String);
 pub trait Ledger: Send + Sync + 'static {
     /// Builds a block over the last of `pending` (final tip when empty); `None` if there is nothing to put into it.
     /// `pending` holds the ancestors that are not final yet, oldest first.
-    fn propose(&self, slot: Slot, pending: &[Arc<Block>]) -> Option<Arc<Block>>;
+    fn propose(&self, slot: Slot, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal>;
 
     /// Executes a block of another proposer and compares every root.
-    fn verify(&self, slot: Slot, block: &Block, pending: &[Arc<Block>]) -> Verdict;
+    fn verify(&self, slot: Slot, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal>;
 
     /// Makes a block final: in height order, at least once; when it returns `Ok` the block is durable and published.
     fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal>;

@@ -62,12 +62,12 @@ pub struct Solo {
 type Signed = (Arc<Block>, FinalityProof);
 
 impl Solo {
-    /// Starts both threads; `on_fatal` is called once, from a thread of the engine, when the ledger cannot go on.
+    /// Starts both threads; `on_fatal` is called, from a thread of the engine, when the ledger cannot go on.
     pub fn start(
         config: Config,
         ledger: Arc<dyn Ledger>,
         wake: Wake,
-        on_fatal: impl FnOnce(Fatal) + Send + 'static,
+        on_fatal: impl Fn(Fatal) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         if config.committee.members() != [config.key.id()] {
             let committee = config.committee.members().to_vec();
@@ -78,13 +78,15 @@ impl Solo {
         let proposer =
             Proposer { config, ledger: ledger.clone(), wake: wake.clone(), sender, finalized: finalized.clone() };
         let stop = wake.clone();
+        let report = Arc::new(move |fatal: Fatal| {
+            stop.stop();
+            on_fatal(fatal);
+        });
+        let other_report = report.clone();
         let threads = vec![
-            spawn("solo-propose", move || proposer.run())?,
+            spawn("solo-propose", move || proposer.run().unwrap_or_else(|fatal| report(fatal)))?,
             spawn("solo-commit", move || {
-                if let Err(fatal) = commit(&*ledger, &receiver, &finalized) {
-                    stop.stop();
-                    on_fatal(fatal);
-                }
+                commit(&*ledger, &receiver, &finalized).unwrap_or_else(|fatal| other_report(fatal));
             })?,
         ];
         Ok(Self { wake, threads })
@@ -114,32 +116,33 @@ struct Proposer {
 }
 
 impl Proposer {
-    fn run(self) {
+    fn run(self) -> Result<(), Fatal> {
         let mut next = self.ledger.tip().number + 1;
         let mut pending: Vec<Arc<Block>> = Vec::new();
         while self.wake.wait() {
             let mut started = Instant::now();
-            while let Some(block) = self.propose(next, &mut pending) {
+            while let Some(block) = self.propose(next, &mut pending)? {
                 next += 1;
                 let loaded = block.transactions().len() > LIGHT_BLOCK_TRANSACTIONS;
                 pending.push(block);
                 if loaded && !self.wake.sleep_until(started + self.config.min_block_interval) {
-                    return;
+                    return Ok(());
                 }
                 started = Instant::now();
             }
         }
+        Ok(())
     }
 
     /// Builds, signs and hands over one block; `None` if there was nothing to build or the committer is gone.
-    fn propose(&self, number: u64, pending: &mut Vec<Arc<Block>>) -> Option<Arc<Block>> {
+    fn propose(&self, number: u64, pending: &mut Vec<Arc<Block>>) -> Result<Option<Arc<Block>>, Fatal> {
         let finalized = self.finalized.load(Ordering::Acquire);
         pending.retain(|block| block.number() > finalized);
         let slot = slot_of(number, self.config.epoch_blocks);
-        let block = self.ledger.propose(slot, pending)?;
+        let Some(block) = self.ledger.propose(slot, pending)? else { return Ok(None) };
         let proof = certificate::finalize_alone(&self.config.key, self.config.genesis_hash, slot, block.hash());
-        self.sender.send((block.clone(), proof)).ok()?;
-        Some(block)
+        let sent = self.sender.send((block.clone(), proof));
+        Ok(sent.is_ok().then_some(block))
     }
 }
 

@@ -32,18 +32,19 @@ impl Notebook {
 }
 
 impl Ledger for Notebook {
-    fn propose(&self, _slot: Slot, pending: &[Arc<Block>]) -> Option<Arc<Block>> {
+    fn propose(&self, _slot: Slot, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
         let tip = self.tip();
         let mut pages = self.state.lock().unwrap();
-        pages.to_propose = pages.to_propose.checked_sub(1)?;
+        let Some(left) = pages.to_propose.checked_sub(1) else { return Ok(None) };
+        pages.to_propose = left;
         let parent = pending.last().map_or(tip, |block| BlockRef::of(block));
         pages.parents.push((parent.number, pending.len()));
         let header = Header { parent_hash: parent.hash, number: parent.number + 1, ..Default::default() };
-        Some(Arc::new(Block::seal(header, vec![])))
+        Ok(Some(Arc::new(Block::seal(header, vec![]))))
     }
 
-    fn verify(&self, _slot: Slot, _block: &Block, _pending: &[Arc<Block>]) -> Verdict {
-        Verdict::Valid
+    fn verify(&self, _slot: Slot, _block: Arc<Block>, _pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
+        Ok(Verdict::Valid)
     }
 
     fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {

@@ -1,0 +1,168 @@
+//! From appended blocks to one atomic batch of the key-value store: state forward, history backward, indexes, and the
+//! flushed height that says how far all of them are. Called by the flusher thread and by replay at start-up.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, Bytes, keccak256, map::B256HashMap};
+use fjall::OwnedWriteBatch;
+
+use crate::{
+    error::{Result, StoreError},
+    flat::{FORMAT, Flat, Spaces},
+    index::{ADDRESS_KIND, posting_prefix, topic_kind},
+    keys::{
+        at_height, encode_account, encode_block_entry, encode_maybe_account, encode_position, encode_slot, storage_key,
+    },
+    log::Location,
+    record::BlockRecord,
+    state::{AccountValue, StateChange},
+};
+
+/// Entries in one batch while genesis is written; it counts only when the last batch is in.
+const GENESIS_BATCH: usize = 10_000;
+
+/// What must still be written for an appended block, and what is answered from memory until then.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) number: u64,
+    pub(crate) hash: B256,
+    pub(crate) location: Location,
+    pub(crate) change: StateChange,
+    /// Position of each transaction by hash.
+    pub(crate) transactions: B256HashMap<u32>,
+    pub(crate) codes: B256HashMap<Bytes>,
+    addresses: Vec<Address>,
+    topics: Vec<(u8, B256)>,
+}
+
+impl Pending {
+    pub(crate) fn new(record: &BlockRecord, location: Location, change: StateChange) -> Self {
+        let logs = || record.receipts.iter().flat_map(|receipt| &receipt.logs);
+        let hashes = record.block.transactions().iter().map(|tx| *tx.inner().tx_hash());
+        Self {
+            number: record.block.number(),
+            hash: record.block.hash(),
+            location,
+            change,
+            transactions: hashes.zip(0..).collect(),
+            codes: record.diff.codes.iter().map(|code| (keccak256(code), code.clone())).collect(),
+            addresses: logs().map(|log| log.address).collect(),
+            topics: logs().flat_map(|log| (0..).map(topic_kind).zip(log.data.topics().iter().copied())).collect(),
+        }
+    }
+}
+
+/// Writes blocks that follow the flushed height, in order; `prune` adds what is to be forgotten and says up to where.
+pub(crate) fn flush(
+    flat: &Flat,
+    blocks: &[impl AsRef<Pending>],
+    prune: impl FnOnce(&mut OwnedWriteBatch, u64) -> Result<Option<u64>>,
+) -> Result<()> {
+    let Some(last) = blocks.last().map(AsRef::as_ref) else { return Ok(()) };
+    let mut batch = flat.db.batch();
+    write_state(&mut batch, &flat.spaces, blocks);
+    for block in blocks {
+        write_history(&mut batch, &flat.spaces, block.as_ref());
+        write_indexes(&mut batch, &flat.spaces, block.as_ref());
+    }
+    if let Some(pruned) = prune(&mut batch, last.number)? {
+        batch.insert(&flat.spaces.meta, "pruned", pruned.to_be_bytes());
+    }
+    batch.insert(&flat.spaces.meta, "flushed", last.number.to_be_bytes());
+    flat.commit(batch)
+}
+
+/// Writes genesis into an empty database. It can be of any size, so it goes in many batches; `meta` is in the last.
+pub(crate) fn flush_genesis(flat: &Flat, genesis: &Pending) -> Result<()> {
+    if genesis.number != 0 {
+        return Err(StoreError::corrupt(format!("the first record of the block log is block {}", genesis.number)));
+    }
+    for accounts in genesis.change.accounts.chunks(GENESIS_BATCH) {
+        let mut batch = flat.db.batch();
+        for account in accounts {
+            if let Some(value) = &account.after {
+                batch.insert(&flat.spaces.accounts, account.key.as_slice(), encode_account(value));
+            }
+            for slot in &account.slots {
+                batch.insert(&flat.spaces.storage, storage_key(account.key, slot.key), encode_slot(slot.after));
+            }
+        }
+        flat.commit(batch)?;
+    }
+    let mut batch = flat.db.batch();
+    write_indexes(&mut batch, &flat.spaces, genesis);
+    let meta = &flat.spaces.meta;
+    batch.insert(meta, "format", FORMAT.to_be_bytes());
+    batch.insert(meta, "genesis", genesis.hash.as_slice());
+    batch.insert(meta, "pruned", 0_u64.to_be_bytes());
+    batch.insert(meta, "flushed", 0_u64.to_be_bytes());
+    flat.commit(batch)?;
+    flat.persist()
+}
+
+/// The newest value of each key that any of the blocks changed: a batch must name a key once.
+fn write_state(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRef<Pending>]) {
+    let mut accounts: BTreeMap<B256, Option<AccountValue>> = BTreeMap::new();
+    let mut slots = BTreeMap::new();
+    for account in blocks.iter().flat_map(|block| &block.as_ref().change.accounts) {
+        if account.before != account.after {
+            accounts.insert(account.key, account.after);
+        }
+        slots.extend(account.slots.iter().map(|slot| (storage_key(account.key, slot.key), slot.after)));
+    }
+    for (key, value) in accounts {
+        match value {
+            Some(value) => batch.insert(&spaces.accounts, key.as_slice(), encode_account(&value)),
+            None => batch.remove(&spaces.accounts, key.as_slice()),
+        }
+    }
+    for (key, value) in slots {
+        match value.is_zero() {
+            true => batch.remove(&spaces.storage, key),
+            false => batch.insert(&spaces.storage, key, encode_slot(value)),
+        }
+    }
+    let codes: BTreeMap<_, _> = blocks.iter().flat_map(|block| &block.as_ref().codes).collect();
+    for (hash, code) in codes {
+        batch.insert(&spaces.codes, hash.as_slice(), code.as_ref());
+    }
+}
+
+fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
+    for account in &block.change.accounts {
+        if account.before != account.after {
+            let key = at_height(account.key.as_slice(), block.number);
+            batch.insert(&spaces.account_history, key, encode_maybe_account(account.before.as_ref()));
+        }
+        for slot in &account.slots {
+            let key = at_height(&storage_key(account.key, slot.key), block.number);
+            batch.insert(&spaces.storage_history, key, encode_slot(slot.before));
+        }
+    }
+}
+
+fn write_indexes(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
+    let number = block.number.to_be_bytes();
+    batch.insert(&spaces.blocks, number, encode_block_entry(block.location, block.hash));
+    batch.insert(&spaces.hashes, block.hash.as_slice(), number);
+    for (hash, index) in &block.transactions {
+        batch.insert(&spaces.transactions, hash.as_slice(), encode_position(block.number, *index));
+    }
+    for prefix in posting_prefixes(block) {
+        batch.insert(&spaces.logs, at_height(&prefix, block.number), []);
+    }
+    if block.number == 0 {
+        for (hash, code) in &block.codes {
+            batch.insert(&spaces.codes, hash.as_slice(), code.as_ref());
+        }
+    }
+}
+
+fn posting_prefixes(block: &Pending) -> Vec<Vec<u8>> {
+    let addresses = block.addresses.iter().map(|address| posting_prefix(ADDRESS_KIND, address.as_slice()));
+    let topics = block.topics.iter().map(|(kind, topic)| posting_prefix(*kind, topic.as_slice()));
+    let mut prefixes: Vec<_> = addresses.chain(topics).collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    prefixes
+}

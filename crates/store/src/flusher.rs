@@ -1,0 +1,176 @@
+//! The thread that carries appended blocks into the key-value store, and the bounded queue that feeds it.
+//! The queue is also memory: until a block is flushed, its indexes and codes are answered from here.
+//! Whoever appends waits while the queue is full, so the store never falls further behind than [`MAX_WAITING_BLOCKS`].
+
+use std::{collections::VecDeque, sync::Arc};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::{
+    error::{Result, StoreError},
+    flat::Flat,
+    flush::{Pending, flush},
+    history::forget_block,
+    log::Log,
+    record::BlockRecord,
+};
+
+/// Appended blocks that may wait for the flusher.
+pub const MAX_WAITING_BLOCKS: usize = 64;
+/// Blocks between two syncs of the key-value store: what a power cut costs is their replay.
+const BLOCKS_BETWEEN_SYNCS: u64 = 256;
+/// Old blocks forgotten for each block flushed while there is a backlog to forget.
+const FORGET_PER_BLOCK: u64 = 4;
+
+/// How long the history reaches back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Everything,
+    /// The states of this many newest blocks.
+    Blocks(u64),
+}
+
+/// Appended blocks that are not flushed yet.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    state: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    blocks: VecDeque<Arc<Pending>>,
+    closing: bool,
+    failed: Option<String>,
+}
+
+impl Queue {
+    /// Waits until one more block fits.
+    pub(crate) fn wait_for_room(&self) -> Result<()> {
+        self.wait_until(|waiting| waiting.blocks.len() < MAX_WAITING_BLOCKS)
+    }
+
+    /// Waits until every block up to `number` is flushed.
+    pub(crate) fn wait_for(&self, number: u64) -> Result<()> {
+        self.wait_until(|waiting| waiting.blocks.front().is_none_or(|block| block.number > number))
+    }
+
+    pub(crate) fn push(&self, block: Pending) {
+        self.state.lock().blocks.push_back(Arc::new(block));
+        self.changed.notify_all();
+    }
+
+    /// What the first waiting block that has an answer says.
+    pub(crate) fn find<T>(&self, answer: impl FnMut(&Arc<Pending>) -> Option<T>) -> Option<T> {
+        self.state.lock().blocks.iter().find_map(answer)
+    }
+
+    /// No more blocks will come.
+    pub(crate) fn close(&self) {
+        self.state.lock().closing = true;
+        self.changed.notify_all();
+    }
+
+    /// The failure that stopped the flusher, if one did.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_failed(&self.state.lock())
+    }
+
+    fn wait_until(&self, ready: impl Fn(&Waiting) -> bool) -> Result<()> {
+        let mut waiting = self.state.lock();
+        self.changed.wait_while(&mut waiting, |waiting| waiting.failed.is_none() && !ready(waiting));
+        check_failed(&waiting)
+    }
+
+    /// The blocks to flush next; none when the queue is closed and empty.
+    fn next(&self) -> Vec<Arc<Pending>> {
+        let mut waiting = self.state.lock();
+        self.changed.wait_while(&mut waiting, |waiting| waiting.blocks.is_empty() && !waiting.closing);
+        waiting.blocks.iter().cloned().collect()
+    }
+
+    fn done(&self, blocks: usize) {
+        self.state.lock().blocks.drain(..blocks);
+        self.changed.notify_all();
+    }
+
+    fn fail(&self, reason: String) {
+        self.state.lock().failed.get_or_insert(reason);
+        self.changed.notify_all();
+    }
+}
+
+fn check_failed(waiting: &Waiting) -> Result<()> {
+    waiting.failed.as_ref().map_or(Ok(()), |reason| Err(StoreError::Stopped { reason: reason.clone() }))
+}
+
+/// What the thread owns.
+pub(crate) struct Flusher {
+    pub(crate) flat: Arc<Flat>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) keep: Keep,
+}
+
+impl Flusher {
+    pub(crate) fn new(flat: Flat, log: Log, keep: Keep) -> Self {
+        Self { flat: Arc::new(flat), log: Arc::new(log), queue: Arc::default(), keep }
+    }
+
+    /// Flushes until the queue is closed and empty; a failure stops it for good and is told to whoever appends.
+    pub(crate) fn run(&self) {
+        let _told = TellOnPanic(&self.queue);
+        let done = self.flush_until_closed();
+        if let Err(error) = done {
+            tracing::error!(%error, "flushing stopped");
+            self.queue.fail(error.to_string());
+        }
+    }
+
+    fn flush_until_closed(&self) -> Result<()> {
+        let mut synced = 0;
+        loop {
+            let blocks = self.queue.next();
+            let Some(last) = blocks.last() else { return self.flat.persist() };
+            self.flush(&blocks)?;
+            if last.number.saturating_sub(synced) >= BLOCKS_BETWEEN_SYNCS {
+                self.flat.persist()?;
+                synced = last.number;
+            }
+            self.queue.done(blocks.len());
+        }
+    }
+
+    /// Flushes blocks in one batch, and forgets history that became too old with them.
+    pub(crate) fn flush(&self, blocks: &[Arc<Pending>]) -> Result<()> {
+        let budget = FORGET_PER_BLOCK.saturating_mul(blocks.len().try_into().unwrap_or(u64::MAX));
+        flush(&self.flat, blocks, |batch, flushed| self.forget(batch, flushed, budget))
+    }
+
+    fn forget(&self, batch: &mut fjall::OwnedWriteBatch, flushed: u64, budget: u64) -> Result<Option<u64>> {
+        let Keep::Blocks(keep) = self.keep else { return Ok(None) };
+        let view = self.flat.snapshot();
+        let pruned = view.meta()?.map_or(0, |meta| meta.pruned);
+        let target = flushed.saturating_add(1).saturating_sub(keep).min(pruned.saturating_add(budget));
+        for number in pruned.saturating_add(1)..=target {
+            let Some((location, _)) = view.block(number)? else {
+                return Err(StoreError::corrupt(format!("block {number} is not in the index of blocks")));
+            };
+            let diff = BlockRecord::decode_diff(&self.log.read(location)?);
+            let diff = diff.map_err(|error| StoreError::corrupt(format!("record of block {number}: {error}")))?;
+            forget_block(batch, &self.flat.spaces, &view, number, &diff)?;
+        }
+        Ok((target > pruned).then_some(target))
+    }
+}
+
+/// A panic below would leave everybody waiting.
+struct TellOnPanic<'a>(&'a Queue);
+
+impl Drop for TellOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the flushing thread panicked".into());
+        }
+    }
+}

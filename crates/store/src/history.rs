@@ -1,0 +1,149 @@
+//! State at an old block. For each change the history holds the value before its block, so the value after block N is the
+//! one before the first change that came later than N; where nothing came later, it is the newest value.
+//! Also here: forgetting the oldest history. Called by `store`, and by `rebuild` for the states of the newest blocks.
+
+use std::{collections::BTreeSet, fmt};
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+use fjall::{OwnedWriteBatch, UserValue};
+use primitives::{AccountDiff, StateDiff};
+
+use crate::{
+    error::Result,
+    flat::{Spaces, View, unreadable},
+    keys::{at_height, decode_account, decode_maybe_account, decode_slot, height_of, slot_key, storage_key},
+    state::AccountValue,
+};
+
+impl fmt::Debug for HistoricState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoricState").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// The state after one old block, over a consistent view: it reads the same however far the ledger goes on.
+#[derive(Clone)]
+pub struct HistoricState {
+    view: View,
+    number: u64,
+}
+
+impl HistoricState {
+    /// The caller has checked that the history from `number` on is kept and flushed in this view.
+    pub(crate) fn new(view: View, number: u64) -> Self {
+        Self { view, number }
+    }
+
+    /// The block whose state this is.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The account at an address, if it existed.
+    pub fn account(&self, address: Address) -> Result<Option<AccountValue>> {
+        self.account_by_key(keccak256(address))
+    }
+
+    /// The account under a hashed address, if it existed.
+    pub fn account_by_key(&self, key: B256) -> Result<Option<AccountValue>> {
+        if let Some(before) = self.first_later(&self.view.spaces.account_history, key.as_slice())? {
+            return decode_maybe_account(&before).ok_or_else(|| unreadable("account_history"));
+        }
+        let newest = self.view.get(&self.view.spaces.accounts, key)?;
+        newest.map(|bytes| decode_account(&bytes).ok_or_else(|| unreadable("accounts"))).transpose()
+    }
+
+    /// The value of a slot; zero when the slot or the account was absent.
+    pub fn storage(&self, address: Address, slot: U256) -> Result<U256> {
+        self.storage_by_key(keccak256(address), slot_key(slot))
+    }
+
+    /// The value of a slot under hashed address and slot.
+    pub fn storage_by_key(&self, account: B256, slot: B256) -> Result<U256> {
+        let key = storage_key(account, slot);
+        if let Some(before) = self.first_later(&self.view.spaces.storage_history, &key)? {
+            return decode_slot(&before).ok_or_else(|| unreadable("storage_history"));
+        }
+        let newest = self.view.get(&self.view.spaces.storage, key)?;
+        newest.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes).ok_or_else(|| unreadable("storage")))
+    }
+
+    /// The value before the first change after this block.
+    fn first_later(&self, space: &fjall::Keyspace, key: &[u8]) -> Result<Option<UserValue>> {
+        let Some(next) = self.number.checked_add(1) else { return Ok(None) };
+        let mut later = self.view.range(space, &at_height(key, next), &at_height(key, u64::MAX));
+        Ok(later.next().transpose()?.map(|(_, before)| before))
+    }
+}
+
+/// The hashed keys that a diff may have changed.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) accounts: BTreeSet<B256>,
+    pub(crate) slots: BTreeSet<(B256, B256)>,
+    /// Accounts whose storage went at once: the diff does not name those slots, the history does.
+    pub(crate) emptied: BTreeSet<B256>,
+}
+
+impl Touched {
+    pub(crate) fn add(&mut self, diff: &StateDiff) {
+        for account in &diff.accounts {
+            self.add_account(account);
+        }
+    }
+
+    fn add_account(&mut self, account: &AccountDiff) {
+        let key = keccak256(account.address);
+        self.accounts.insert(key);
+        self.slots.extend(account.storage.iter().map(|slot| (key, slot_key(slot.slot))));
+        if account.deleted || account.storage_wiped {
+            self.emptied.insert(key);
+        }
+    }
+
+    /// Adds the slots of emptied accounts that the history has changes of after block `after`.
+    pub(crate) fn add_emptied_slots(&mut self, view: &View, after: u64) -> Result<()> {
+        for account in &self.emptied {
+            for entry in view.prefix(&view.spaces.storage_history, account.as_slice()) {
+                let (slot, height) = history_entry(&entry?.0)?;
+                if height > after {
+                    self.slots.insert((*account, slot));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes what the history says about one block from it.
+pub(crate) fn forget_block(
+    batch: &mut OwnedWriteBatch,
+    spaces: &Spaces,
+    view: &View,
+    number: u64,
+    diff: &StateDiff,
+) -> Result<()> {
+    let mut touched = Touched::default();
+    touched.add(diff);
+    for account in &touched.emptied {
+        for entry in view.prefix(&view.spaces.storage_history, account.as_slice()) {
+            let (slot, height) = history_entry(&entry?.0)?;
+            if height == number {
+                touched.slots.insert((*account, slot));
+            }
+        }
+    }
+    for account in touched.accounts {
+        batch.remove(&spaces.account_history, at_height(account.as_slice(), number));
+    }
+    for (account, slot) in touched.slots {
+        batch.remove(&spaces.storage_history, at_height(&storage_key(account, slot), number));
+    }
+    Ok(())
+}
+
+/// Slot and height of a key of the storage history.
+fn history_entry(key: &[u8]) -> Result<(B256, u64)> {
+    let slot = key.get(32..64).and_then(|slot| B256::try_from(slot).ok());
+    slot.zip(height_of(key)).ok_or_else(|| unreadable("storage_history"))
+}

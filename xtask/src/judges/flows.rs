@@ -1,0 +1,67 @@
+//! Judge client flows: viem, ethers, web3.py and cast use the node as their users do.
+//!
+//! The flows in JavaScript and Python are in `xtask/judges/flows` and print one line of JSON a check; those of cast are in
+//! cast.rs. They run one after the other on one development chain, each with accounts of its own.
+
+use std::process::Command;
+
+use eyre::{Result, ensure};
+
+use super::install::{Node, Python};
+use super::{Verdict, cast, scripts, subject_program, workshop};
+use crate::node::Program;
+use crate::test::Subject;
+
+pub(super) fn run(subject: Subject) -> Result<Verdict> {
+    let packages = Node::prepare()?;
+    let python = Python::prepare()?;
+    let program = subject_program(subject)?;
+    let node = program.start(arguments(&program), &workshop().join("logs"), "flows")?;
+    let mut verdict = Verdict::default();
+    for name in ["viem.mjs", "ethers.mjs", "headers.mjs"] {
+        let finding = flow(&mut packages.flow(name), node.url(), &program);
+        collect(&mut verdict, name, finding);
+    }
+    let mut headers = python.command();
+    headers.arg(scripts().join("flows").join("headers.py"));
+    collect(
+        &mut verdict,
+        "headers.py",
+        flow(&mut headers, node.url(), &program),
+    );
+    verdict.extend(cast::run(&packages.cast()?, node.url(), &program)?);
+    verdict.record("the node ends well on SIGTERM", node.stop());
+    Ok(verdict)
+}
+
+/// anvil keeps the steps of a trace only when told to.
+const fn arguments(program: &Program) -> &'static [&'static str] {
+    match program {
+        Program::Ours(_) => &[],
+        Program::Anvil(_) => &["--steps-tracing"],
+    }
+}
+
+fn collect(verdict: &mut Verdict, name: &str, finding: Result<Verdict>) {
+    match finding {
+        Ok(checks) => verdict.extend(checks),
+        Err(error) => verdict.record(name, Err(error)),
+    }
+}
+
+/// Runs one flow to its end. A flow that ends badly must have printed which check failed; otherwise it broke.
+fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
+    let output = command
+        .env("NODE_URL", url)
+        .env("NODE_KIND", program.kind())
+        .output()?;
+    let mut verdict = Verdict::default();
+    let checks = verdict.record_lines(&String::from_utf8_lossy(&output.stdout))?;
+    let failed = verdict.failures().count();
+    ensure!(
+        checks > 0 && (output.status.success() || failed > 0),
+        "the flow broke after {checks} checks: {}",
+        crate::workspace::shortened(&String::from_utf8_lossy(&output.stderr))
+    );
+    Ok(verdict)
+}
