@@ -7,12 +7,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 /// Which hosts and pages are let in, from the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Names or addresses under which this node may be reached, without port, besides localhost and the address that it
+    /// Names or addresses (without brackets or port) under which this node may be reached, besides localhost and the address that it
     /// listens on; `*` is any.
     pub hosts: Vec<String>,
     /// Origins whose pages may read answers, such as `https://app.example`; `*` is any page, which then still may not sign.
@@ -48,15 +48,12 @@ impl Access {
     /// Whether the name that the client used for this node is one of its own. A request without any (HTTP/1.0) is no
     /// browser's.
     pub(crate) fn is_own_host(&self, headers: &HeaderMap, uri: &Uri) -> bool {
-        let host = match uri.authority() {
-            Some(authority) => Some(authority.clone()),
-            None => match headers.get(header::HOST).map(|value| Authority::try_from(value.as_bytes())) {
-                Some(Ok(authority)) => Some(authority),
-                Some(Err(_)) => return false,
-                None => None,
-            },
+        let host = match (uri.authority(), headers.get(header::HOST)) {
+            (Some(authority), _) => authority.as_str(),
+            (None, Some(value)) => value.to_str().unwrap_or_default(),
+            (None, None) => return true,
         };
-        host.is_none_or(|host| self.is_own_name(host.host()))
+        name_in(host).is_some_and(|name| self.is_own_name(name))
     }
 
     /// Sorts a request by its Origin.
@@ -80,7 +77,7 @@ impl Access {
 
     fn is_trusted(&self, origin: &str) -> bool {
         let listed = || self.origins.iter().any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin));
-        let local = || self.localhost_origins && authority_of(origin).is_some_and(|page| is_localhost(page.host()));
+        let local = || self.localhost_origins && authority_of(origin).and_then(name_in).is_some_and(is_localhost);
         local() || listed()
     }
 }
@@ -109,29 +106,35 @@ pub(crate) fn is_json(headers: &HeaderMap, origin: &Origin) -> bool {
 
 fn is_same_host(origin: &str, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| authority_of(origin).is_some_and(|page| page.as_str().eq_ignore_ascii_case(host)))
+    host.is_some_and(|host| authority_of(origin).is_some_and(|page| page.eq_ignore_ascii_case(host)))
 }
 
 /// `http://localhost:3000` has `localhost:3000`; `null` and other schemes have none.
-fn authority_of(origin: &str) -> Option<Authority> {
-    let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))?;
-    rest.parse().ok()
+fn authority_of(origin: &str) -> Option<&str> {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+}
+
+/// The name or address before the port: `[::1]:8545` is `::1`.
+fn name_in(authority: &str) -> Option<&str> {
+    let (name, port) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let is_port = port.is_empty() || port.strip_prefix(':')?.bytes().all(|digit| digit.is_ascii_digit());
+    is_port.then_some(name)
 }
 
 fn is_localhost(name: &str) -> bool {
-    same_name(name, "localhost") || address_of(name).is_some_and(|address| address.is_loopback())
+    same_name(name, "localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn same_name(a: &str, b: &str) -> bool {
-    let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
-    match (address_of(a), address_of(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => plain(a) == plain(b),
-    }
+    let plain = |name| str::trim_end_matches(name, '.');
+    plain(a).eq_ignore_ascii_case(plain(b)) || same_address(a, b).unwrap_or(false)
 }
 
-fn address_of(name: &str) -> Option<IpAddr> {
-    name.trim_start_matches('[').trim_end_matches(']').parse().ok()
+fn same_address(a: &str, b: &str) -> Option<bool> {
+    Some(a.parse::<IpAddr>().ok()? == b.parse::<IpAddr>().ok()?)
 }
 
 /// The types that geth takes for JSON, too.

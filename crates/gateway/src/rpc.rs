@@ -2,6 +2,7 @@
 //! `dispatch` says how methods are called, `params` decodes their arguments, `reply` writes the answer.
 
 mod batch;
+mod check;
 pub mod dispatch;
 pub(crate) mod endpoint;
 pub mod error;
@@ -9,6 +10,8 @@ pub mod params;
 pub(crate) mod reply;
 pub(crate) mod request;
 
+#[doc(hidden)]
+pub use check::check_body;
 pub use dispatch::{Answer, CallResult, Caller, Methods, Transport, heavy, later, now};
 pub use error::{RpcError, json};
 pub use params::Params;

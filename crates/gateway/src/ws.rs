@@ -191,12 +191,10 @@ impl<M: Methods> Connection<M> {
             endpoint.metrics.slow_subscribers.add();
         }
         tracing::debug!(code, reason, "closing a WebSocket");
-        let farewell = async {
-            if socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await.is_ok() {
-                while let Some(Ok(_)) = socket.recv().await {}
-            }
-        };
-        let _ = timeout(FAREWELL, farewell).await;
+        let farewell = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+        if let Ok(Ok(())) = timeout(FAREWELL, farewell).await {
+            let _ = timeout(LAST_WORDS, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        }
     }
 }
 
@@ -246,4 +244,8 @@ const MAX_REASON_BYTES: usize = 123;
 
 const NOTIFICATIONS_AT_ONCE: usize = 64;
 
+/// How long a client may take to read what was sent before the reason.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long its answer to the reason is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);

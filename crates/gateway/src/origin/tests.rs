@@ -22,7 +22,19 @@ fn local_names_are_own_hosts() {
 
 #[test]
 fn other_names_are_not() {
-    for host in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::2]", "a b"] {
+    for host in [
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "10.0.0.1",
+        "[::2]",
+        "a b",
+        "localhost@evil.example",
+        "localhost:evil.example",
+        "[::1]evil.example",
+        "[::1",
+    ] {
         check_host(&Access::default(), host, false);
     }
 }
