@@ -1,10 +1,40 @@
 //! One transaction, one block: revm with this ledger's rules.
 //!
-//! Deliberately absent: disk, clocks, randomness and signature recovery of transactions; state is read through revm's `DatabaseRef`.
-
-pub mod env;
+//! ```text
+//! header + rules ----> env ---+
+//!                             v
+//! transactions -> execute_block -> Outcome -> roots -> seal -> Block
+//!                  | execution: one journal per block
+//!                  | diff:      journal -> StateDiff
+//!                  + system:    EIP-2935, 4788, 7002, 7251 where their code exists
+//! received header -> verify_header, then execute_block, then check_outcome
+//! raw transaction -> validity (what needs no state), unpayable (prices beyond 128 bits)
+//!
+//! JSON-RPC request -> call, estimate, access_list, simulate, trace: on the state of a block, with overrides, changing nothing
+//! ```
+//!
+//! `execute_block` is the only function that changes state, used alike to propose, to verify and to replay.
+//! Deliberately absent: disk, clocks, randomness and recovery of senders; state is read through revm's `DatabaseRef`.
 
 pub mod access_list;
 pub mod call;
+pub mod diff;
+pub mod env;
 pub mod estimate;
+pub mod execute;
+pub mod execution;
+pub mod header;
 mod overrides;
+pub mod simulate;
+mod system;
+pub mod trace;
+pub mod unpayable;
+pub mod validity;
+
+pub use execute::{ExecuteError, Mode, Outcome, Rejected, execute_block};
+pub use header::{HeaderError, Roots, check_outcome, seal, seal_header, verify_header};
+pub use validity::Invalid;
+
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+mod world;
