@@ -4,10 +4,7 @@
 
 use alloy_rpc_types_eth::{AccessList, AccessListResult, TransactionRequest, state::EvmOverrides};
 use primitives::{TxType, U256};
-use revm::{
-    context::TxEnv,
-    context_interface::result::ExecutionResult,
-};
+use revm::{context::TxEnv, context_interface::result::ExecutionResult};
 use revm_inspectors::access_list::AccessListInspector;
 
 use crate::call::{Base, CallError, During, EXECUTION_REVERTED, Ground, StateRef, halt_message};
@@ -34,10 +31,7 @@ pub fn create_access_list<DB: StateRef>(
     Err(CallError::ClientLimit("access list is still growing after 32 runs"))
 }
 
-fn run<DB: StateRef>(
-    ground: &mut Ground<'_, DB>,
-    tx: TxEnv,
-) -> Result<(ExecutionResult, AccessList), CallError> {
+fn run<DB: StateRef>(ground: &mut Ground<'_, DB>, tx: TxEnv) -> Result<(ExecutionResult, AccessList), CallError> {
     let inspector = AccessListInspector::from(tx.access_list.clone());
     let executed = ground.execute(tx, inspector).map_err(|failure| failure.during(During::AccessList))?;
     Ok((executed.result, executed.inspector.into_access_list()))
@@ -58,3 +52,6 @@ fn answer(result: &ExecutionResult, access_list: AccessList) -> AccessListResult
     };
     AccessListResult { access_list, gas_used: U256::from(result.tx_gas_used()), error }
 }
+
+#[cfg(test)]
+mod tests;

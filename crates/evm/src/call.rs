@@ -22,12 +22,14 @@ use revm::{
 
 pub(crate) mod commit;
 mod error;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub(crate) mod request;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
-pub use error::{CallError, During, Invalid, halt_message, revert_message};
 pub(crate) use error::EXECUTION_REVERTED;
+pub use error::{CallError, During, Invalid, halt_message, revert_message};
 
 use crate::{
     env::{self, Evm},

@@ -20,10 +20,10 @@ use revm::database::CacheDB;
 mod block;
 mod chain;
 mod changes;
-mod transaction;
-mod transfers;
 #[cfg(test)]
 mod tests;
+mod transaction;
+mod transfers;
 
 use crate::call::{Base, CallError, StateRef};
 use block::Simulation;

@@ -11,12 +11,7 @@ use alloy_rpc_types_trace::geth::{
     GethTrace, TraceResult,
 };
 use primitives::{B256, Header, Recovered, Rules, Tx};
-use revm::{
-    Database, DatabaseRef,
-    context::{TxEnv, result::EVMError},
-    context_interface::result::ResultAndState,
-    database::CacheDB,
-};
+use revm::{context::TxEnv, context_interface::result::ResultAndState, database::CacheDB};
 use revm_inspectors::tracing::{DebugInspector, TransactionContext};
 
 mod meter;
@@ -25,7 +20,7 @@ mod tests;
 
 use crate::{
     call::{
-        Base, CallError, During, Failure, Ground, StateRef,
+        Base, CallError, During, Ground, StateRef,
         commit::{commit, commit_diff},
         transact,
     },

@@ -55,5 +55,11 @@ fn commit_account<DB: StateRef>(db: &mut CacheDB<DB>, diff: &AccountDiff) {
 
 /// The code is looked up by its hash.
 fn info(diff: &AccountDiff) -> AccountInfo {
-    AccountInfo { nonce: diff.nonce, balance: diff.balance, code_hash: diff.code_hash, code: None, ..Default::default() }
+    AccountInfo {
+        nonce: diff.nonce,
+        balance: diff.balance,
+        code_hash: diff.code_hash,
+        code: None,
+        ..Default::default()
+    }
 }

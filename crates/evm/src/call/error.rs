@@ -173,7 +173,9 @@ pub enum Invalid {
         max_fee: u128,
     },
     /// EIP-1559.
-    #[error("max fee per gas less than block base fee: address {address}, maxFeePerGas: {max_fee}, baseFee: {base_fee}")]
+    #[error(
+        "max fee per gas less than block base fee: address {address}, maxFeePerGas: {max_fee}, baseFee: {base_fee}"
+    )]
     FeeBelowBase {
         /// Sender.
         address: Address,

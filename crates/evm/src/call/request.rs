@@ -60,8 +60,7 @@ pub(crate) fn input(request: &TransactionRequest) -> Bytes {
 }
 
 fn check(request: &TransactionRequest, chain_id: u64) -> Result<(), CallError> {
-    if request.gas_price.is_some()
-        && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some())
+    if request.gas_price.is_some() && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some())
     {
         return Err(CallError::FeeStyles);
     }

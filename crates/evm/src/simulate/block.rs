@@ -3,12 +3,12 @@
 use alloy_eips::eip7685::{EMPTY_REQUESTS_HASH, Requests};
 use alloy_evm::{Evm as _, EvmEnv};
 use alloy_network_primitives::BlockTransactions;
+use alloy_primitives::{Log, Sealed};
 use alloy_rpc_types_eth::{
     Block as RpcBlock, BlockOverrides, Header as RpcHeader, Log as RpcLog, Transaction as RpcTransaction,
     TransactionRequest, TransactionTrait, Withdrawals,
     simulate::{SimCallResult, SimulateError, SimulatePayload, SimulatedBlock},
 };
-use alloy_primitives::{Log, Sealed};
 use primitives::{B256, Block, Fork, Header, Receipt, Recovered, Rules, StateDiff, Tx, U256};
 use revm::{
     Database,

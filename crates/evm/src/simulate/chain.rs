@@ -61,10 +61,7 @@ impl<'p> Line<'_, 'p> {
             return Err(CallError::BlockNumber { number, previous });
         }
         let highest = self.base.saturating_add(MAX_SIMULATE_BLOCKS);
-        u64::try_from(number)
-            .ok()
-            .filter(|number| *number <= highest)
-            .ok_or(CallError::ClientLimit("too many blocks"))
+        u64::try_from(number).ok().filter(|number| *number <= highest).ok_or(CallError::ClientLimit("too many blocks"))
     }
 
     fn follow(

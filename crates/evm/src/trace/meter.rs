@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use alloy_rpc_types_trace::geth::{GethDebugBuiltInTracerType as BuiltIn, GethDebugTracerType, GethDebugTracingOptions, GethTrace};
+use alloy_rpc_types_trace::geth::{
+    GethDebugBuiltInTracerType as BuiltIn, GethDebugTracerType, GethDebugTracingOptions, GethTrace,
+};
 use primitives::{Address, U256};
 use revm::{
     DatabaseRef, Inspector,
@@ -40,6 +42,7 @@ struct StepCost {
     stack: bool,
     memory: bool,
     storage: bool,
+    return_data: bool,
     /// Steps after which it stops; `None` = never.
     limit: Option<u64>,
     written: u64,
@@ -112,6 +115,13 @@ impl Metered {
         self.tracer.fuse().map_err(CallError::internal)
     }
 
+    /// A call or a log with so many bytes; two tracers keep neither.
+    fn count_frame(&mut self, bytes: usize) {
+        if !matches!(self.tracer, DebugInspector::FourByte(_) | DebugInspector::Noop(_)) {
+            self.count(FRAME_BYTES + bytes * BYTES_FACTOR);
+        }
+    }
+
     fn count(&mut self, bytes: usize) {
         match self.left_bytes.checked_sub(bytes) {
             Some(left) => self.left_bytes = left,
@@ -142,6 +152,7 @@ impl StepCost {
             stack: options.config.is_stack_enabled(),
             memory: options.config.is_memory_enabled(),
             storage: options.config.is_storage_enabled(),
+            return_data: options.config.is_return_data_enabled(),
             limit: options.config.limit.filter(|limit| *limit > 0),
             written: 0,
             slots: HashMap::new(),
@@ -156,7 +167,8 @@ impl StepCost {
         let stack = if self.stack { interpreter.stack.len() * WORD_BYTES } else { 0 };
         let memory = if self.memory { interpreter.memory.size() * MEMORY_FACTOR } else { 0 };
         let storage = if self.storage { self.shown_slots(interpreter) * SLOT_BYTES } else { 0 };
-        STEP_BYTES + stack + memory + storage + interpreter.return_data.buffer().len() / WORD_BYTES
+        let returned = if self.return_data { interpreter.return_data.buffer().len() * BYTES_FACTOR } else { 0 };
+        STEP_BYTES + stack + memory + storage + returned
     }
 
     fn shown_slots(&mut self, interpreter: &Interpreter) -> usize {
@@ -190,31 +202,31 @@ impl<CTX: ContextTr<Journal: JournalExt>> Inspector<CTX> for Metered {
     }
 
     fn log(&mut self, context: &mut CTX, log: Log) {
-        self.count(FRAME_BYTES + log.data.data.len() * BYTES_FACTOR);
+        self.count_frame(log.data.data.len());
         self.stop(context);
         self.tracer.log(context, log);
     }
 
     fn call(&mut self, context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {
-        self.count(FRAME_BYTES + inputs.input.len() * BYTES_FACTOR);
+        self.count_frame(inputs.input.len());
         self.stop(context);
         self.tracer.call(context, inputs)
     }
 
     fn call_end(&mut self, context: &mut CTX, inputs: &CallInputs, outcome: &mut CallOutcome) {
-        self.count(outcome.result.output.len() * BYTES_FACTOR);
+        self.count_frame(outcome.result.output.len());
         self.stop(context);
         self.tracer.call_end(context, inputs, outcome);
     }
 
     fn create(&mut self, context: &mut CTX, inputs: &mut CreateInputs) -> Option<CreateOutcome> {
-        self.count(FRAME_BYTES + inputs.init_code().len() * BYTES_FACTOR);
+        self.count_frame(inputs.init_code().len());
         self.stop(context);
         self.tracer.create(context, inputs)
     }
 
     fn create_end(&mut self, context: &mut CTX, inputs: &CreateInputs, outcome: &mut CreateOutcome) {
-        self.count(outcome.result.output.len() * BYTES_FACTOR);
+        self.count_frame(outcome.result.output.len());
         self.stop(context);
         self.tracer.create_end(context, inputs, outcome);
     }
