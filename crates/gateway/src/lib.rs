@@ -6,7 +6,13 @@
 //!                          ws <- subscriptions <- events of the chain
 //! ```
 
+pub mod accounts;
+pub mod convert;
+mod debug;
+mod eth;
 pub mod filters;
+pub mod methods;
+mod net;
 pub mod health;
 mod heavy;
 mod http;
@@ -17,6 +23,8 @@ pub mod random_id;
 pub mod rpc;
 pub mod server;
 pub mod subscriptions;
+mod txpool;
+mod web3;
 mod ws;
 
 pub use health::{Health, HealthStatus};

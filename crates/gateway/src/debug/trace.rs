@@ -1,0 +1,72 @@
+//! Executions step by step: `debug_trace...`. The tracers are `evm`'s; here a block and the state before it are found.
+
+use std::sync::Arc;
+
+use alloy_primitives::{B256, Bytes};
+use alloy_rlp::Decodable;
+use alloy_rpc_types_eth::TransactionRequest;
+use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
+use chain::{Executed, Located};
+use primitives::Tx;
+
+use super::raw::known;
+use crate::{
+    convert::{BlockId, BlockNumberOrTag},
+    eth::call::Ground,
+    methods::{Call, Reply, Rpc},
+    rpc::{RpcError, heavy},
+};
+
+/// `debug_traceTransaction`.
+pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
+    let (hash, options) = call.params.parse::<(B256, Option<GethDebugTracingOptions>)>()?;
+    let Some(Located::Mined { executed, index }) = rpc.chain.transaction(hash)? else {
+        return Err(RpcError::server("transaction not found"));
+    };
+    let before = before(rpc, &executed)?;
+    let options = options.unwrap_or_default();
+    heavy(move || Ok(evm::trace::trace_transaction(&before.base(), &executed.block, index, &options)?))
+}
+
+/// `debug_traceCall`.
+pub(crate) fn call(rpc: &Rpc, call: Call<'_>) -> Reply {
+    type Arguments = (TransactionRequest, Option<BlockId>, Option<GethDebugTracingCallOptions>);
+    let (request, at, options) = call.params.parse::<Arguments>()?;
+    let ground = Ground::at(rpc, at)?;
+    let options = options.unwrap_or_default();
+    heavy(move || Ok(evm::trace::trace_call(&ground.base(), &request, &options)?))
+}
+
+/// `debug_traceBlockByNumber`.
+pub(crate) fn block_by_number(rpc: &Rpc, call: Call<'_>) -> Reply {
+    let (number, options) = call.params.parse::<(BlockNumberOrTag, Option<GethDebugTracingOptions>)>()?;
+    trace_block(rpc, known(rpc, number.into())?, options)
+}
+
+/// `debug_traceBlockByHash`.
+pub(crate) fn block_by_hash(rpc: &Rpc, call: Call<'_>) -> Reply {
+    let (hash, options) = call.params.parse::<(B256, Option<GethDebugTracingOptions>)>()?;
+    trace_block(rpc, known(rpc, hash.into())?, options)
+}
+
+/// `debug_traceBlock`: a block of this chain, given as RLP.
+pub(crate) fn block(rpc: &Rpc, call: Call<'_>) -> Reply {
+    let (rlp, options) = call.params.parse::<(Bytes, Option<GethDebugTracingOptions>)>()?;
+    let block = alloy_consensus::Block::<Tx>::decode(&mut rlp.as_ref());
+    let header = block.map_err(|error| RpcError::server(format!("could not decode block: {error}")))?.header;
+    trace_block(rpc, known(rpc, header.hash_slow().into())?, options)
+}
+
+fn trace_block(rpc: &Rpc, executed: Arc<Executed>, options: Option<GethDebugTracingOptions>) -> Reply {
+    let before = before(rpc, &executed)?;
+    let options = options.unwrap_or_default();
+    heavy(move || Ok(evm::trace::trace_block(&before.base(), &executed.block, &options)?))
+}
+
+/// The ground that a block was executed on.
+fn before(rpc: &Rpc, executed: &Executed) -> Result<Ground, RpcError> {
+    if executed.block.number() == 0 {
+        return Err(RpcError::server("genesis is not traceable"));
+    }
+    Ground::at(rpc, Some(executed.block.header().parent_hash.into()))
+}
