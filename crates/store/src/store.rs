@@ -94,6 +94,11 @@ impl Store {
         if folder.is_dir() { survey::is_begun(&Folder::readable(&folder)) } else { Ok(false) }
     }
 
+    /// Refuses a folder that another process has open.
+    pub fn check_unused(dir: &Path) -> Result<()> {
+        lock_folder(dir).map(drop)
+    }
+
     /// Begins a ledger in an empty or absent folder.
     pub fn create(dir: &Path, options: &Options, genesis: &BlockRecord, change: StateChange) -> Result<Self> {
         let folder = Folder::writable(&log_folder(dir)).map_err(|error| creating(dir, error))?;
