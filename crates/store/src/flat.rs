@@ -71,6 +71,11 @@ impl Flat {
         flat.map_err(|error| StoreError::flat("opening the state database", error))
     }
 
+    /// Opens the database as it is, or says what is wrong with it.
+    pub(crate) fn open_as_is(folder: &Path, cache_bytes: u64) -> Result<Self> {
+        open_database(folder, cache_bytes).map_err(|error| StoreError::flat("opening the state database", error))
+    }
+
     /// Throws everything away and starts empty.
     pub(crate) fn open_empty(folder: &Path, cache_bytes: u64) -> Result<Self> {
         remove(folder)?;

@@ -1,41 +1,36 @@
-//! The whole world state as one value that never changes: `commit` answers a new state and leaves the old one as it was.
-//! Called by `chain` (execution reads, roots, proofs) and by the disk (start-up). Rules: Yellow Paper section 4.1, EIP-161.
+//! The whole world state as one value that never changes: `commit` gives a new state and leaves the old one as it was.
+//!
+//! One trie of accounts, and one of slots in every account that has storage (Yellow Paper, section 4.1). Keys are keccak hashes of
+//! addresses and slot numbers. Called by `chain` (execution reads, roots, proofs) and by the disk (start-up, replay).
+//! Deliberately absent: code, which lies under its hash on the disk, and the rule of which accounts die, which is the executor's.
 
+mod account;
 mod build;
 mod change;
+mod commit;
+mod proof;
+#[cfg(test)]
+mod tests;
 
+use crate::trie::Trie;
+use account::Account;
 use alloy_primitives::{Address, B256, U256, keccak256};
-use alloy_trie::{TrieAccount, root};
+use alloy_trie::EMPTY_ROOT_HASH;
 pub use build::{BuildError, StateBuilder};
 pub use change::{AccountChange, AccountValue, SlotChange, StateChange};
-use primitives::{AccountDiff, StateDiff};
-use std::{collections::BTreeMap, sync::Arc};
+pub use commit::Commit;
+pub use proof::{AccountProof, SlotProof};
 
-type Slots = BTreeMap<B256, U256>;
-
-/// Every account with its storage. Cloning costs nothing worth counting.
-#[derive(Clone, Debug, Default)]
+/// Every account with its storage. A clone is a pointer.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    accounts: Arc<BTreeMap<B256, (AccountValue, Slots)>>,
-}
-
-/// What a commit gives: the state after, and what changed by hashed key.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// The state after the block.
-    pub state: State,
-    /// Its differences from the state before.
-    pub change: StateChange,
+    accounts: Trie<Account>,
 }
 
 impl State {
-    pub(crate) fn of(accounts: BTreeMap<B256, (AccountValue, Slots)>) -> Self {
-        Self { accounts: Arc::new(accounts) }
-    }
-
     /// The state root, as in a block header.
     pub fn root(&self) -> B256 {
-        root::state_root(self.accounts.iter().map(|(key, (value, slots))| (*key, trie_account(value, slots))))
+        self.accounts.root()
     }
 
     /// The account at an address, if it exists.
@@ -45,55 +40,27 @@ impl State {
 
     /// The account under a hashed address, if it exists.
     pub fn account_by_key(&self, key: B256) -> Option<AccountValue> {
-        self.accounts.get(&key).map(|(value, _)| *value)
+        self.accounts.get(&key.into()).map(Account::value)
     }
 
     /// The value of a slot; zero when the slot or the account is absent.
     pub fn storage(&self, address: Address, slot: U256) -> U256 {
-        let slots = self.accounts.get(&keccak256(address)).map(|(_, slots)| slots);
-        slots.and_then(|slots| slots.get(&slot_key(slot))).copied().unwrap_or_default()
+        self.storage_by_key(keccak256(address), slot_key(slot))
     }
 
-    /// The state after `diff`, and the change by key.
-    pub fn commit(&self, diff: &StateDiff) -> Commit {
-        let mut accounts = (*self.accounts).clone();
-        let mut changes: Vec<_> = diff.accounts.iter().map(|account| apply(&mut accounts, account)).collect();
-        changes.sort_by_key(|change| change.key);
-        changes.retain(|change| change.before != change.after || !change.slots.is_empty());
-        Commit { state: Self::of(accounts), change: StateChange { accounts: changes } }
+    /// The value of a slot by the hashes of address and slot number; zero when absent.
+    pub fn storage_by_key(&self, account: B256, slot: B256) -> U256 {
+        let storage = self.accounts.get(&account.into()).and_then(Account::storage);
+        storage.and_then(|slots| slots.get(&slot.into())).copied().unwrap_or_default()
+    }
+
+    /// The root of an account's storage; that of nothing when the account is absent.
+    pub fn storage_root(&self, address: Address) -> B256 {
+        self.accounts.get(&keccak256(address).into()).map_or(EMPTY_ROOT_HASH, Account::storage_root)
     }
 }
 
-fn apply(accounts: &mut BTreeMap<B256, (AccountValue, Slots)>, diff: &AccountDiff) -> AccountChange {
-    let key = keccak256(diff.address);
-    let (before, old) = match accounts.remove(&key) {
-        Some((value, slots)) => (Some(value), slots),
-        None => (None, Slots::new()),
-    };
-    let mut slots = if diff.deleted || diff.storage_wiped { Slots::new() } else { old.clone() };
-    let after =
-        (!diff.deleted).then_some(AccountValue { nonce: diff.nonce, balance: diff.balance, code_hash: diff.code_hash });
-    if let Some(after) = after {
-        slots.extend(diff.storage.iter().map(|slot| (slot_key(slot.slot), slot.value)));
-        slots.retain(|_, value| !value.is_zero());
-        accounts.insert(key, (after, slots.clone()));
-    }
-    AccountChange { key, before, after, slots: differences(&old, &slots) }
-}
-
-fn differences(before: &Slots, after: &Slots) -> Vec<SlotChange> {
-    let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let value = |slots: &Slots, key| slots.get(key).copied().unwrap_or_default();
-    let changes =
-        keys.into_iter().map(|key| SlotChange { key: *key, before: value(before, key), after: value(after, key) });
-    changes.filter(|change| change.before != change.after).collect()
-}
-
-fn trie_account(value: &AccountValue, slots: &Slots) -> TrieAccount {
-    let storage_root = root::storage_root(slots.iter().map(|(key, value)| (*key, *value)));
-    TrieAccount { nonce: value.nonce, balance: value.balance, storage_root, code_hash: value.code_hash }
-}
-
+/// keccak of the slot number as 32 bytes.
 fn slot_key(slot: U256) -> B256 {
     keccak256(slot.to_be_bytes::<32>())
 }

@@ -1,13 +1,21 @@
 //! Builds a `State` from flat entries at start-up. Called by the disk, which reads accounts and slots in key order.
 
-use super::{AccountValue, State};
+use super::{Account, AccountValue, State};
+use crate::trie::TrieBuilder;
 use alloy_primitives::{B256, U256};
-use std::collections::BTreeMap;
 
 /// Takes accounts in rising order of key, each followed by its slots in rising order of key.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct StateBuilder {
-    accounts: Vec<(B256, (AccountValue, BTreeMap<B256, U256>))>,
+    accounts: TrieBuilder<Account>,
+    open: Option<Open>,
+}
+
+/// The account given last, which may still get slots.
+struct Open {
+    key: B256,
+    value: AccountValue,
+    storage: TrieBuilder<U256>,
 }
 
 /// Flat entries that cannot be a state.
@@ -50,30 +58,33 @@ impl StateBuilder {
 
     /// Adds the next account.
     pub fn account(&mut self, key: B256, value: AccountValue) -> Result<(), BuildError> {
-        if self.accounts.last().is_some_and(|(last, _)| *last >= key) {
+        if self.open.as_ref().is_some_and(|open| open.key >= key) {
             return Err(BuildError::AccountOrder(key));
         }
-        self.accounts.push((key, (value, BTreeMap::new())));
+        self.close()?;
+        self.open = Some(Open { key, value, storage: TrieBuilder::default() });
         Ok(())
     }
 
     /// Adds the next slot of the account given last.
     pub fn slot(&mut self, account: B256, slot: B256, value: U256) -> Result<(), BuildError> {
-        let Some((_, (_, slots))) = self.accounts.last_mut().filter(|(last, _)| *last == account) else {
-            return Err(BuildError::Orphan { account, slot });
-        };
-        if slots.last_key_value().is_some_and(|(last, _)| *last >= slot) {
-            return Err(BuildError::SlotOrder { account, slot });
-        }
+        let open = self.open.as_mut().filter(|open| open.key == account);
+        let open = open.ok_or(BuildError::Orphan { account, slot })?;
         if value.is_zero() {
             return Err(BuildError::ZeroSlot { account, slot });
         }
-        slots.insert(slot, value);
-        Ok(())
+        open.storage.push(slot.into(), value).map_err(|_| BuildError::SlotOrder { account, slot })
     }
 
     /// The state of all entries given.
-    pub fn finish(self) -> Result<State, BuildError> {
-        Ok(State::of(self.accounts.into_iter().collect()))
+    pub fn finish(mut self) -> Result<State, BuildError> {
+        self.close()?;
+        Ok(State { accounts: self.accounts.finish() })
+    }
+
+    fn close(&mut self) -> Result<(), BuildError> {
+        let Some(Open { key, value, storage }) = self.open.take() else { return Ok(()) };
+        let account = Account::new(value, storage.finish());
+        self.accounts.push(key.into(), account).map_err(|_| BuildError::AccountOrder(key))
     }
 }

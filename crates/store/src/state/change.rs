@@ -41,6 +41,12 @@ pub struct AccountChange {
     pub slots: Vec<SlotChange>,
 }
 
+impl AccountChange {
+    pub(super) fn is_change(&self) -> bool {
+        self.before != self.after || !self.slots.is_empty()
+    }
+}
+
 /// One storage slot before and after the block; zero means absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotChange {
@@ -50,4 +56,10 @@ pub struct SlotChange {
     pub before: U256,
     /// Value after; never equal to `before`.
     pub after: U256,
+}
+
+impl SlotChange {
+    pub(super) fn is_change(&self) -> bool {
+        self.before != self.after
+    }
 }
