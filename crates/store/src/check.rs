@@ -149,7 +149,7 @@ impl Flushed {
 
 fn open_flat(dir: &Path) -> Result<Option<Flat>> {
     let folder = flat_folder(dir);
-    if folder.is_dir() { Flat::open_as_is(&folder, CACHE_BYTES).map(Some) } else { Ok(None) }
+    if folder.is_dir() { Flat::open(&folder, CACHE_BYTES).map(Some) } else { Ok(None) }
 }
 
 /// Genesis comes first, and every other block follows the one before.
