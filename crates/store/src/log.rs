@@ -17,8 +17,12 @@ use crate::{
 };
 pub use crate::{frame::MAX_RECORD_BYTES, survey::Location};
 
+mod recovery;
 #[cfg(test)]
 mod tests;
+
+#[doc(hidden)]
+pub use recovery::check_recovery;
 
 /// Bytes after which a new segment is begun.
 pub const SEGMENT_BYTES: u64 = 256 << 20;
