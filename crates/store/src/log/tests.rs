@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::*;
@@ -290,6 +291,24 @@ fn bytes_that_look_like_a_record_inside_a_torn_one_are_not_taken_for_one() {
     let last = segment_name(u32::try_from(disk.list().expect("listed").len() - 1).expect("few"));
     disk.damage(&last, |bytes| bytes.truncate(bytes.len() - 1));
     assert_eq!(recovered(Arc::new(disk)).expect("a torn tail").len(), 5);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_a_log_are_recovered_to_a_prefix(data: Vec<u8>) {
+        check_recovery(&data);
+    }
+
+    #[test]
+    fn any_damage_to_a_log_leaves_a_prefix(
+        payloads in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..60), 0..6),
+        damage in proptest::collection::vec((0_u16..500, any::<u8>()), 0..4),
+    ) {
+        let records = payloads.iter().flat_map(|payload| [&[u8::try_from(payload.len()).expect("short")], &payload[..]].concat());
+        let damage = damage.iter().flat_map(|(position, change)| [&position.to_be_bytes()[..], &[*change]].concat());
+        let data: Vec<u8> = records.chain([0]).chain(damage).collect();
+        check_recovery(&data);
+    }
 }
 
 #[test]
