@@ -3,7 +3,7 @@
 //! Rules: BIP-39 and BIP-44 (`m/44'/60'/0'/0/i`) for the keys, EIP-191 and EIP-712 for what is hashed before signing.
 
 use alloy_consensus::SignableTransaction;
-use alloy_primitives::{Address, B256, Signature, U256};
+use alloy_primitives::{Address, B256, Signature, U256, hex};
 use alloy_signer_local::{LocalSignerError, MnemonicBuilder};
 use primitives::Masked;
 use secp256k1::{Message, SECP256K1, SecretKey};
@@ -81,6 +81,11 @@ impl Account {
     /// Its private key.
     pub const fn key(&self) -> &Masked<[u8; 32]> {
         &self.key
+    }
+
+    /// Its private key as text, for the list that a development node prints.
+    pub fn key_hex(&self) -> String {
+        hex::encode_prefixed(self.key.expose())
     }
 
     /// Signs a digest. The nonce is RFC 6979's and `s` is low (EIP-2), so the same digest always gives the same signature.

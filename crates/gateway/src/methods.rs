@@ -203,6 +203,3 @@ impl Rpc {
         account.ok().flatten().map_or(0, |account| account.nonce)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Decodable;
 use alloy_rpc_types_eth::TransactionRequest;
-use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
+use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace, TraceResult};
 use chain::{Executed, Located};
+use evm::trace::{trace_call, trace_transactions};
 use primitives::Tx;
 
 use super::raw::known;
@@ -23,9 +24,8 @@ pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
     let Some(Located::Mined { executed, index }) = rpc.chain.transaction(hash)? else {
         return Err(RpcError::server("transaction not found"));
     };
-    let before = before(rpc, &executed)?;
-    let options = options.unwrap_or_default();
-    heavy(move || Ok(evm::trace::trace_transaction(&before.base(), &executed.block, index, &options)?))
+    let retraced = Retraced::of(rpc, executed, options)?;
+    heavy(move || only_result(retraced.traces(Some(index))?))
 }
 
 /// `debug_traceCall`.
@@ -34,7 +34,7 @@ pub(crate) fn call(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request, at, options) = call.params.parse::<Arguments>()?;
     let ground = Ground::at(rpc, at)?;
     let options = options.unwrap_or_default();
-    heavy(move || Ok(evm::trace::trace_call(&ground.base(), &request, &options)?))
+    heavy(move || Ok(trace_call(&ground.base(), &request, &options)?))
 }
 
 /// `debug_traceBlockByNumber`.
@@ -58,15 +58,38 @@ pub(crate) fn block(rpc: &Rpc, call: Call<'_>) -> Reply {
 }
 
 fn trace_block(rpc: &Rpc, executed: Arc<Executed>, options: Option<GethDebugTracingOptions>) -> Reply {
-    let before = before(rpc, &executed)?;
-    let options = options.unwrap_or_default();
-    heavy(move || Ok(evm::trace::trace_block(&before.base(), &executed.block, &options)?))
+    let retraced = Retraced::of(rpc, executed, options)?;
+    heavy(move || retraced.traces(None))
 }
 
-/// The ground that a block was executed on.
-fn before(rpc: &Rpc, executed: &Executed) -> Result<Ground, RpcError> {
-    if executed.block.number() == 0 {
-        return Err(RpcError::server("genesis is not traceable"));
+/// A block, the state that it was executed on, and how to trace it.
+struct Retraced {
+    executed: Arc<Executed>,
+    before: Ground,
+    options: GethDebugTracingOptions,
+}
+
+impl Retraced {
+    fn of(rpc: &Rpc, executed: Arc<Executed>, options: Option<GethDebugTracingOptions>) -> Result<Self, RpcError> {
+        if executed.number() == 0 {
+            return Err(RpcError::server("genesis is not traceable"));
+        }
+        let before = Ground::at(rpc, Some(executed.block.header().parent_hash.into()))?;
+        Ok(Self { executed, before, options: options.unwrap_or_default() })
     }
-    Ground::at(rpc, Some(executed.block.header().parent_hash.into()))
+
+    /// The trace of one transaction, or of all of them.
+    fn traces(&self, which: Option<usize>) -> Result<Vec<TraceResult>, RpcError> {
+        let (block, base) = (&self.executed.block, self.before.base());
+        let transactions = block.transactions();
+        Ok(trace_transactions(base.rules, block.header(), base.db, transactions, which, &self.options)?)
+    }
+}
+
+fn only_result(traces: Vec<TraceResult>) -> Result<GethTrace, RpcError> {
+    match traces.into_iter().next() {
+        Some(TraceResult::Success { result, .. }) => Ok(result),
+        Some(TraceResult::Error { error, .. }) => Err(RpcError::server(error)),
+        None => Err(RpcError::server("transaction not found")),
+    }
 }
