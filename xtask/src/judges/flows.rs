@@ -59,13 +59,22 @@ fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> 
     let printed = run_within(command, FLOW_LIMIT)?;
     let mut verdict = Verdict::default();
     let checks = verdict.record_lines(&printed.stdout)?;
-    let failed = verdict.failures().count();
+    let expected_code = match verdict.failures().count() {
+        0 => 0,
+        _ => CHECKS_FAILED,
+    };
     // A flow that broke in between keeps what it found, with the break as one more failure.
-    if checks == 0 || (!printed.status.success() && failed == 0) {
-        let reason = eyre!("after {checks} checks: {}", shortened(&printed.stderr));
+    if checks == 0 || printed.status.code() != Some(expected_code) {
+        let reason = eyre!(
+            "{} after {checks} checks: {}",
+            printed.status,
+            shortened(&printed.stderr)
+        );
         verdict.record("the flow comes to its end", Err(reason));
     }
     Ok(verdict)
 }
 
 const FLOW_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// How a flow ends that came to its end, when checks failed; no interpreter ends so by itself.
+const CHECKS_FAILED: i32 = 3;
