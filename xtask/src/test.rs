@@ -81,8 +81,8 @@ fn cargo_step(arguments: &[&str]) -> Result<Verdict> {
 /// nextest where it is installed, because it runs the tests of all crates at once; cargo's own runner elsewhere.
 fn test_command() -> &'static [&'static str] {
     match output(&mut cargo(&["nextest", "--version"])) {
-        Ok(_) => &["nextest", "run", "--workspace"],
-        Err(_) => &["test", "--workspace"],
+        Ok(_) => &["nextest", "run", "--workspace", "--no-fail-fast"],
+        Err(_) => &["test", "--workspace", "--no-fail-fast"],
     }
 }
 
