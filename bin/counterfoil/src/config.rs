@@ -159,7 +159,8 @@ fn data_folder(dev: bool, given: Option<PathBuf>) -> eyre::Result<PathBuf> {
     match given {
         Some(folder) => Ok(folder),
         None if dev => {
-            let system = dirs::data_dir().ok_or_else(|| eyre!("this system names no data directory: give --data DIR"))?;
+            let system =
+                dirs::data_dir().ok_or_else(|| eyre!("this system names no data directory: give --data DIR"))?;
             Ok(system.join("counterfoil").join("dev"))
         }
         None => bail!("where is the ledger? give --data DIR, or --dev for a development node"),

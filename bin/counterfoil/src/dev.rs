@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use consensus::NodeKey;
 use gateway::Accounts;
 use primitives::{
-    Fork, Genesis, U256, keccak256,
+    Fork, Genesis, U256,
     genesis::{Alloc, Config, Section},
+    keccak256,
 };
 
 /// EIP-155 chain id that development tools expect.

@@ -135,7 +135,11 @@ fn metrics(chain: &Chain, text: &mut MetricsText) {
     let head = chain.head();
     let (pool_transactions, pool_bytes) = chain.pool().size();
     text.gauge("counterfoil_head_number", "Height of the last durable block.", head.number());
-    text.gauge("counterfoil_head_timestamp_seconds", "Time of the last durable block.", head.latest().block.header().timestamp);
+    text.gauge(
+        "counterfoil_head_timestamp_seconds",
+        "Time of the last durable block.",
+        head.latest().block.header().timestamp,
+    );
     text.gauge("counterfoil_pool_transactions", "Transactions that wait in the pool.", pool_transactions);
     text.gauge("counterfoil_pool_bytes", "Bytes of the transactions that wait in the pool.", pool_bytes);
 }

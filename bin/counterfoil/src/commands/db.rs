@@ -4,18 +4,9 @@ use crate::cli::DbCommand;
 
 pub(crate) fn run(command: DbCommand) -> eyre::Result<()> {
     match command {
-        DbCommand::Check { data } => {
-            let report = store::check(&data)?;
-            println!("{report}");
-        }
-        DbCommand::Backup { data, file } => {
-            let report = store::backup(&data, &file)?;
-            println!("{report}");
-        }
-        DbCommand::Restore { data, file } => {
-            let report = store::restore(&file, &data)?;
-            println!("{report}");
-        }
+        DbCommand::Check { data } => println!("{}", store::check::check(&data)?),
+        DbCommand::Backup { data, file } => println!("{}", store::backup::backup(&data, &file)?),
+        DbCommand::Restore { data, file } => println!("{}", store::backup::restore(&file, &data)?),
     }
     Ok(())
 }

@@ -18,11 +18,11 @@ use revm::{
 use super::{SimulatedRpcBlock, chain::Planned, changes::Changes, transaction::unsigned, transfers::TransferLogs};
 use crate::{
     call::{
-        Base, CallError, During, call_env,
-        scratch::{Scratch, commit, commit_diff},
-        halt_message,
+        Base, CallError, During, call_env, halt_message,
         request::{is_free, tx_env, with_any_nonce},
-        revert_message, transact,
+        revert_message,
+        scratch::{Scratch, commit, commit_diff},
+        transact,
     },
     env::{self, Evm},
     execute::Outcome,
