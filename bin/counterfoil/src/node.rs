@@ -86,11 +86,11 @@ struct Identity {
 impl Identity {
     fn of(config: &NodeConfig) -> eyre::Result<Self> {
         if config.reset {
-            config.folder.wipe()?;
+            config.folder.wipe(config.dev.is_some())?;
         }
-        if config.dev {
+        if let Some(chain_id) = config.dev {
             let accounts = Accounts::development()?;
-            return Ok(Self { genesis: dev::genesis(&accounts), key: dev::key(), accounts });
+            return Ok(Self { genesis: dev::genesis(&accounts, chain_id), key: dev::key(), accounts });
         }
         let genesis = config.folder.genesis(config.genesis.as_deref())?;
         let key = config.folder.key(config.key.as_deref())?;
