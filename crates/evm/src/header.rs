@@ -130,12 +130,7 @@ pub fn verify_header(
 }
 
 /// Checks the rest of a received header against what execution made of the block.
-pub fn check_outcome(
-    header: &Header,
-    outcome: &Outcome,
-    roots: &Roots,
-    state_root: B256,
-) -> Result<(), HeaderError> {
+pub fn check_outcome(header: &Header, outcome: &Outcome, roots: &Roots, state_root: B256) -> Result<(), HeaderError> {
     compare(header, &seal_header(header, outcome, roots, state_root))
 }
 
@@ -184,7 +179,7 @@ fn with_results_of(frame: Header, header: &Header) -> Header {
         receipts_root: header.receipts_root,
         logs_bloom: header.logs_bloom,
         gas_used: header.gas_used,
-        requests_hash: frame.requests_hash.and(header.requests_hash),
+        requests_hash: frame.requests_hash.map(|none| header.requests_hash.unwrap_or(none)),
         ..frame
     }
 }

@@ -9,7 +9,8 @@ use revm::{DatabaseRef, primitives::KECCAK_EMPTY};
 use super::*;
 use crate::{
     header::{check_outcome, seal, verify_header},
-    world::{Seed, World, signer::Signer},
+    people::Signer,
+    world::{Seed, World},
 };
 
 mod accounts;
@@ -129,13 +130,16 @@ fn receipts_hold_status_cumulative_gas_and_logs() {
     let ledger = Ledger::new([(CONTRACT, Seed::contract(LOG_THEN_REVERT_IF_DATA))]);
     let failing = TxLegacy { input: bytes!("01"), ..call(CONTRACT, 0) };
     let outcome = ledger
-        .execute(&[signer(1).sign(call(CONTRACT, 0)), signer(2).sign(failing), signer(3).sign(call(NOBODY, 0))], PROPOSE)
+        .execute(
+            &[signer(1).sign(call(CONTRACT, 0)), signer(2).sign(failing), signer(3).sign(call(NOBODY, 0))],
+            PROPOSE,
+        )
         .expect("executes");
     let statuses: Vec<_> = outcome.receipts.iter().map(|receipt| (receipt.success, receipt.logs.len())).collect();
     assert_eq!(statuses, [(true, 1), (false, 0), (true, 0)]);
     assert_eq!(outcome.gas_used, outcome.receipts[2].cumulative_gas_used);
     assert_eq!(outcome.receipts[2].cumulative_gas_used - outcome.receipts[1].cumulative_gas_used, 21_000);
-    assert!(outcome.roots().bloom.contains_input((&outcome.receipts[0].logs[0].address).into()));
+    assert!(outcome.roots().bloom.contains_log(&outcome.receipts[0].logs[0]));
 }
 
 /// `LOG1` of nothing with topic 7; reverts afterwards if there is call data.
@@ -200,7 +204,10 @@ fn a_replay_of_the_sealed_block_gives_its_header() {
     let mut world = ledger.world.clone();
     world.apply(&outcome.diff);
     let block = seal(&ledger.frame(), &outcome, world.root());
-    assert_eq!(verify_header(&ledger.rules, block.header().parent_hash, &ledger.parent, &block, B256::repeat_byte(0xcc)), Ok(()));
+    assert_eq!(
+        verify_header(&ledger.rules, block.header().parent_hash, &ledger.parent, &block, B256::repeat_byte(0xcc)),
+        Ok(())
+    );
 
     let replayed =
         execute_block(&ledger.rules, block.header(), block.transactions().iter().cloned(), &ledger.world, Mode::Verify)

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Judges every fork from Cancun on.
-pub fn judge(test: &Value) -> Vec<Case> {
+pub(crate) fn judge(test: &Value) -> Vec<Case> {
     let mut cases = Vec::new();
     for (fork_name, posts) in entries(test, "post").filter(|(fork, _)| !BEFORE_CANCUN.contains(&fork.as_str())) {
         let posts = items(posts).map(Vec::as_slice).unwrap_or_default();
@@ -32,8 +32,21 @@ pub fn judge(test: &Value) -> Vec<Case> {
 }
 
 const BEFORE_CANCUN: [&str; 15] = [
-    "Frontier", "Homestead", "EIP150", "EIP158", "Byzantium", "Constantinople", "ConstantinopleFix", "Istanbul", "Berlin",
-    "London", "ArrowGlacier", "GrayGlacier", "Merge", "Paris", "Shanghai",
+    "Frontier",
+    "Homestead",
+    "EIP150",
+    "EIP158",
+    "Byzantium",
+    "Constantinople",
+    "ConstantinopleFix",
+    "Istanbul",
+    "Berlin",
+    "London",
+    "ArrowGlacier",
+    "GrayGlacier",
+    "Merge",
+    "Paris",
+    "Shanghai",
 ];
 
 fn judge_post(test: &Value, fork_name: &str, post: &Value) -> Result<(), String> {

@@ -16,7 +16,7 @@ fn the_parent_hash_is_stored_where_the_contract_of_eip_2935_is() {
     let parent_hash = ledger.parent.hash_slow();
     let outcome = ledger.advance(&[]);
     assert_eq!(outcome.diff.accounts.len(), 1);
-    assert_eq!(ledger.world.state.storage(HISTORY_STORAGE_ADDRESS, U256::from(7)), parent_hash.into());
+    assert_eq!(ledger.world.state.storage(HISTORY_STORAGE_ADDRESS, U256::from(7)), U256::from_be_bytes(parent_hash.0));
 }
 
 #[test]
@@ -46,7 +46,10 @@ fn requests_are_committed_to_from_the_block_in_which_their_contract_appears() {
 fn a_request_contract_that_fails_makes_the_block_impossible() {
     let ledger = Ledger::new([(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, Seed::contract(bytes!("fe")))]);
     let error = ledger.execute(&[], PROPOSE).expect_err("no block is possible");
-    assert!(matches!(error, ExecuteError::SystemContract { contract: WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS }), "{error}");
+    assert!(
+        matches!(error, ExecuteError::SystemContract { contract: WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS }),
+        "{error}"
+    );
 }
 
 #[test]
