@@ -20,7 +20,7 @@
 pub mod access_list;
 pub mod call;
 mod creation;
-pub mod diff;
+mod diff;
 pub mod env;
 pub mod estimate;
 pub mod execute;
