@@ -60,21 +60,13 @@ impl Program {
         match self {
             Self::Ours(program) => {
                 let mut command = Command::new(program);
-                command
-                    .args(["node", "--dev", "--data"])
-                    .arg(folder.join("data"));
+                command.args(["node", "--dev", "--data"]).arg(folder.join("data"));
                 command.args(["--http", &format!("127.0.0.1:{port}")]);
                 command
             }
             Self::Anvil(program) => {
                 let mut command = Command::new(program);
-                command.args([
-                    "--silent",
-                    "--host",
-                    "127.0.0.1",
-                    "--port",
-                    &port.to_string(),
-                ]);
+                command.args(["--silent", "--host", "127.0.0.1", "--port", &port.to_string()]);
                 // It keeps old states below its home folder.
                 command.env("HOME", folder);
                 command
@@ -101,23 +93,13 @@ impl Node {
     /// Asks the node to end and waits until it has.
     pub(crate) fn stop(mut self) -> Result<()> {
         if let Some(status) = self.process.try_wait()? {
-            bail!(
-                "the node ended before it was asked to, with {status}: {}",
-                self.said()
-            );
+            bail!("the node ended before it was asked to, with {status}: {}", self.said());
         }
         kill_process(Pid::from_child(&self.process), Signal::TERM)?;
         let Some(status) = self.ended_within(STOP_LIMIT)? else {
-            bail!(
-                "the node did not end within {STOP_LIMIT:?} of SIGTERM: {}",
-                self.said()
-            );
+            bail!("the node did not end within {STOP_LIMIT:?} of SIGTERM: {}", self.said());
         };
-        ensure!(
-            status.success() || !self.must_end_well,
-            "the node ended with {status} on SIGTERM: {}",
-            self.said()
-        );
+        ensure!(status.success() || !self.must_end_well, "the node ended with {status} on SIGTERM: {}", self.said());
         Ok(())
     }
 
@@ -125,17 +107,9 @@ impl Node {
         let start = Instant::now();
         while !self.answers() {
             if let Some(status) = self.process.try_wait()? {
-                bail!(
-                    "the node ended with {status} instead of starting: {}",
-                    self.said()
-                );
+                bail!("the node ended with {status} instead of starting: {}", self.said());
             }
-            ensure!(
-                start.elapsed() < START_LIMIT,
-                "the node does not answer at {}: {}",
-                self.url,
-                self.said()
-            );
+            ensure!(start.elapsed() < START_LIMIT, "the node does not answer at {}: {}", self.url, self.said());
             sleep(POLL);
         }
         Ok(())
@@ -177,9 +151,7 @@ impl Drop for Node {
 
 /// A port that nobody listens on now. Another program may take it before the node does; then the node says so.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 const POLL: Duration = Duration::from_millis(20);

@@ -45,11 +45,7 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     print_table(&rows);
     let (passed, failed) = totals(&rows);
     println!("{passed} passed, {failed} failed");
-    Ok(if failed == 0 && passed > 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// One line of the table.
@@ -70,16 +66,11 @@ fn chosen(test: &Test) -> Vec<Judge> {
 fn timed(name: &'static str, step: impl FnOnce() -> Result<Verdict>) -> Row {
     println!("== {name}");
     let start = Instant::now();
-    let verdict =
-        step().unwrap_or_else(|error| Verdict::failure("it runs at all", &format!("{error:#}")));
+    let verdict = step().unwrap_or_else(|error| Verdict::failure("it runs at all", &format!("{error:#}")));
     for check in verdict.failures() {
         println!("FAILED {name}: {}: {}", check.name, check.reason);
     }
-    Row {
-        name,
-        verdict,
-        took: start.elapsed(),
-    }
+    Row { name, verdict, took: start.elapsed() }
 }
 
 fn cargo_step(arguments: &[&str]) -> Result<Verdict> {
@@ -90,8 +81,8 @@ fn cargo_step(arguments: &[&str]) -> Result<Verdict> {
 /// nextest where it is installed, because it runs the tests of all crates at once; cargo's own runner elsewhere.
 fn test_command() -> &'static [&'static str] {
     match output(&mut cargo(&["nextest", "--version"])) {
-        Ok(_) => &["nextest", "run", "--workspace"],
-        Err(_) => &["test", "--workspace"],
+        Ok(_) => &["nextest", "run", "--workspace", "--no-fail-fast"],
+        Err(_) => &["test", "--workspace", "--no-fail-fast"],
     }
 }
 
@@ -102,27 +93,13 @@ fn totals(rows: &[Row]) -> (usize, usize) {
 }
 
 fn print_table(rows: &[Row]) {
-    println!(
-        "\n{:<12} {:>7} {:>7} {:>9}",
-        "step", "passed", "failed", "seconds"
-    );
+    println!("\n{:<12} {:>7} {:>7} {:>9}", "step", "passed", "failed", "seconds");
     for row in rows {
         let failed = row.verdict.failures().count();
         let passed = row.verdict.len() - failed;
-        println!(
-            "{:<12} {passed:>7} {failed:>7} {:>9.1}",
-            row.name,
-            row.took.as_secs_f64()
-        );
+        println!("{:<12} {passed:>7} {failed:>7} {:>9.1}", row.name, row.took.as_secs_f64());
     }
     println!();
 }
 
-const LINTS: [&str; 6] = [
-    "clippy",
-    "--workspace",
-    "--all-targets",
-    "--",
-    "-D",
-    "warnings",
-];
+const LINTS: [&str; 6] = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];

@@ -3,11 +3,18 @@
 //! Called by every task. Nothing here is a fixed path: the repository is found from this package, the build folder is
 //! cargo's own choice.
 
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use eyre::{Context, OptionExt, Result, ensure};
+use eyre::{Context, OptionExt, Result, bail, ensure};
 
 /// The repository's top folder.
 pub(crate) fn root() -> PathBuf {
@@ -58,20 +65,68 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end and returns what it printed; a failure holds the end of what it complained.
+/// Runs a command to its end and returns what it printed; a failure holds what it complained.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = shown(command);
-    let output = command
-        .output()
-        .wrap_err_with(|| format!("cannot run {name}"))?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
+    let Printed {
+        status,
+        stdout,
+        stderr,
+    } = run_within(command, OUTPUT_LIMIT)?;
     ensure!(
-        output.status.success(),
-        "{name} ended with {}: {}",
-        output.status,
-        shortened(&complaint)
+        status.success(),
+        "{name} ended with {status}: {}",
+        shortened(&stderr)
     );
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    Ok(stdout.trim().to_owned())
+}
+
+/// How a command ended, and what it printed.
+pub(crate) struct Printed {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs a command, which is killed when it takes longer than `limit`. Files take its output: a pipe that nobody reads
+/// fills up, and the command would wait for ever.
+pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<Printed> {
+    let name = shown(command);
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(Stdio::null());
+    command
+        .stdout(stdout.try_clone()?)
+        .stderr(stderr.try_clone()?);
+    let mut child = command
+        .spawn()
+        .wrap_err_with(|| format!("cannot run {name}"))?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if start.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            bail!(
+                "{name} did not end within {limit:?}: {}",
+                shortened(&read(&mut stderr)?)
+            );
+        }
+        sleep(POLL);
+    };
+    Ok(Printed {
+        status,
+        stdout: read(&mut stdout)?,
+        stderr: read(&mut stderr)?,
+    })
+}
+
+fn read(file: &mut File) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The begin and the end of a long text, which is where programs say what went wrong.
@@ -119,3 +174,6 @@ fn shown(command: &Command) -> String {
 const FIRST_LINES: usize = 6;
 const LAST_LINES: usize = 12;
 const SHOWN_ARGUMENTS: usize = 4;
+/// Installing is the longest; a registry may be slow.
+const OUTPUT_LIMIT: Duration = Duration::from_secs(15 * 60);
+const POLL: Duration = Duration::from_millis(5);

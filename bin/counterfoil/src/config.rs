@@ -137,6 +137,19 @@ impl NodeConfig {
     }
 }
 
+impl NodeConfig {
+    /// A development node for a demonstration: a folder of its own, quiet.
+    pub(crate) fn demo(folder: Folder, http: SocketAddr) -> eyre::Result<Self> {
+        let given = NodeArguments {
+            dev: Some(true),
+            data: Some(folder.path().into()),
+            http: Some(http),
+            ..NodeArguments::default()
+        };
+        Self::resolve(given)
+    }
+}
+
 fn read_file(path: &PathBuf) -> eyre::Result<NodeArguments> {
     let text = std::fs::read_to_string(path).wrap_err_with(|| format!("config file {}", path.display()))?;
     toml::from_str(&text).wrap_err_with(|| format!("config file {}", path.display()))

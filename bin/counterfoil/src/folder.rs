@@ -11,6 +11,7 @@ use alloy_primitives::hex;
 use consensus::NodeKey;
 use eyre::{Context, bail, eyre};
 use primitives::Genesis;
+use store::Store;
 
 /// A data folder.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Folder {
         if !self.looks_like_ours()? {
             bail!("{} does not look like a data folder of this program: it is not wiped", self.0.display());
         }
-        store::check_unused(&self.0)?;
+        Store::check_unused(&self.0)?;
         fs::remove_dir_all(&self.0).wrap_err_with(|| format!("could not wipe {}", self.0.display()))
     }
 
@@ -100,7 +101,7 @@ impl Folder {
     fn looks_like_ours(&self) -> eyre::Result<bool> {
         let mut entries = fs::read_dir(&self.0).wrap_err_with(|| self.0.display().to_string())?;
         let empty = entries.next().is_none();
-        Ok(empty || self.genesis_path().exists() || store::holds_ledger(&self.0))
+        Ok(empty || self.genesis_path().exists() || Store::exists(&self.0)?)
     }
 }
 

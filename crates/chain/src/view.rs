@@ -123,6 +123,8 @@ impl DatabaseRef for StateView {
             balance: account.balance,
             nonce: account.nonce,
             code_hash: account.code_hash,
+            // Not the default, which would say that there is none: revm asks for it by hash when it needs it.
+            code: None,
             ..Default::default()
         }))
     }

@@ -7,8 +7,6 @@
 //! Base (rules, header, state, gas cap) + overrides -> Ground -> TxEnv -> ExecutionResult -> bytes or CallError
 //! ```
 
-use std::fmt::Debug;
-
 use alloy_evm::{Evm as _, EvmEnv};
 use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
 use primitives::{Bytes, Header, Rules};
@@ -16,15 +14,14 @@ use revm::{
     Database, DatabaseRef, Inspector,
     context::{TxEnv, result::EVMError},
     context_interface::result::{ExecutionResult, ResultAndState},
-    database::CacheDB,
     inspector::NoOpInspector,
 };
 
-pub(crate) mod commit;
 mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod request;
+pub(crate) mod scratch;
 #[cfg(test)]
 mod tests;
 
@@ -35,12 +32,9 @@ use crate::{
     env::{self, Evm},
     overrides::{PrecompileMoves, apply_state_overrides},
 };
+use scratch::Scratch;
 
-/// A state that calls can read: the chain's view of a block, or a database of a test.
-pub trait StateRef: DatabaseRef + Debug {}
-impl<DB: DatabaseRef + Debug> StateRef for DB {}
-
-/// The block that a request stands on.
+/// The block that a request stands on. `DB` is the chain's view of a state, or a database of a test.
 #[derive(Debug)]
 pub struct Base<'a, DB> {
     /// Rules of the chain.
@@ -54,7 +48,7 @@ pub struct Base<'a, DB> {
 }
 
 /// `eth_call`: what the call returns.
-pub fn call<DB: StateRef>(
+pub fn call<DB: DatabaseRef>(
     base: &Base<'_, DB>,
     request: &TransactionRequest,
     overrides: &EvmOverrides,
@@ -77,7 +71,7 @@ pub(crate) fn output(result: ExecutionResult) -> Result<Bytes, CallError> {
 
 /// State and environment of one request after its overrides. Executions leave the state as it is.
 pub(crate) struct Ground<'a, DB> {
-    pub(crate) db: CacheDB<&'a DB>,
+    pub(crate) db: Scratch<'a, DB>,
     pub(crate) env: EvmEnv,
     moves: PrecompileMoves,
 }
@@ -96,11 +90,11 @@ pub(crate) enum Failure {
 }
 
 /// The EVM over the state of a request.
-pub(crate) type GroundEvm<'g, 'a, DB, I> = Evm<&'g mut CacheDB<&'a DB>, I>;
+pub(crate) type GroundEvm<'g, 'a, DB, I> = Evm<&'g mut Scratch<'a, DB>, I>;
 
-impl<'a, DB: StateRef> Ground<'a, DB> {
+impl<'a, DB: DatabaseRef> Ground<'a, DB> {
     pub(crate) fn new(base: &Base<'a, DB>, overrides: &EvmOverrides) -> Result<Self, CallError> {
-        let mut db = CacheDB::new(base.db);
+        let mut db = scratch::over(base.db);
         let mut env = call_env(base.rules, base.header);
         if let Some(block) = &overrides.block {
             alloy_evm::overrides::apply_block_overrides((**block).clone(), &mut db, &mut env.block_env);
@@ -117,7 +111,8 @@ impl<'a, DB: StateRef> Ground<'a, DB> {
     pub(crate) fn transaction(&mut self, request: &TransactionRequest, gas_cap: u64) -> Result<TxEnv, CallError> {
         let gas_limit = request.gas.unwrap_or(gas_cap).min(gas_cap);
         let sender = self.db.basic(request.from.unwrap_or_default()).map_err(CallError::internal)?.unwrap_or_default();
-        request::tx_env(request, self.env.cfg_env.chain_id, gas_limit, sender.nonce)
+        let tx = request::tx_env(request, self.env.cfg_env.chain_id, gas_limit, sender.nonce)?;
+        Ok(request::with_any_nonce(tx))
     }
 
     pub(crate) fn execute<'g, I>(&'g mut self, tx: TxEnv, inspector: I) -> Result<Executed<I>, Failure>
@@ -147,7 +142,7 @@ impl<'a, DB: StateRef> Ground<'a, DB> {
 }
 
 /// revm's context of an EVM over the state of a request.
-pub(crate) type EvmContext<'g, 'a, DB> = alloy_evm::eth::EthEvmContext<&'g mut CacheDB<&'a DB>>;
+pub(crate) type EvmContext<'g, 'a, DB> = alloy_evm::eth::EthEvmContext<&'g mut Scratch<'a, DB>>;
 
 impl Failure {
     pub(crate) fn during(self, during: During) -> CallError {

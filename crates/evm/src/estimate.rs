@@ -5,14 +5,14 @@
 use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
 use primitives::{Fork, U256};
 use revm::{
-    Database,
+    Database, DatabaseRef,
     context::TxEnv,
     context_interface::result::{ExecutionResult, HaltReason, ResultGas},
     inspector::NoOpInspector,
     primitives::eip7825,
 };
 
-use crate::call::{Base, CallError, During, Failure, Ground, StateRef, output};
+use crate::call::{Base, CallError, During, Failure, Ground, output};
 
 /// The least gas of any transaction; a plain transfer needs no more.
 const TRANSFER_GAS: u64 = 21_000;
@@ -22,7 +22,7 @@ const CALL_STIPEND: u64 = 2_300;
 const ERROR_PER_MILLE: u64 = 15;
 
 /// The gas limit to send the request with.
-pub fn estimate_gas<DB: StateRef>(
+pub fn estimate_gas<DB: DatabaseRef>(
     base: &Base<'_, DB>,
     request: &TransactionRequest,
     overrides: &EvmOverrides,
@@ -45,7 +45,7 @@ struct Trials<'a, DB> {
     tx: TxEnv,
 }
 
-impl<DB: StateRef> Trials<'_, DB> {
+impl<DB: DatabaseRef> Trials<'_, DB> {
     fn is_plain_transfer(&mut self) -> Result<bool, CallError> {
         let Some(to) = self.tx.kind.to().filter(|_| self.tx.data.is_empty()) else { return Ok(false) };
         let account = self.ground.db.basic(*to).map_err(CallError::internal)?;
@@ -120,7 +120,7 @@ fn first_guess(peak: u64) -> u64 {
 }
 
 /// The highest limit worth trying: the request's or the block's, the cap of EIP-7825, what the sender can pay, what the node allows.
-fn highest_gas<DB: StateRef>(
+fn highest_gas<DB: DatabaseRef>(
     ground: &mut Ground<'_, DB>,
     base: &Base<'_, DB>,
     request: &TransactionRequest,
@@ -136,7 +136,7 @@ fn highest_gas<DB: StateRef>(
     Ok(highest.min(base.gas_cap))
 }
 
-fn affordable_gas<DB: StateRef>(ground: &mut Ground<'_, DB>, tx: &TxEnv) -> Result<u64, CallError> {
+fn affordable_gas<DB: DatabaseRef>(ground: &mut Ground<'_, DB>, tx: &TxEnv) -> Result<u64, CallError> {
     let balance = ground.db.basic(tx.caller).map_err(CallError::internal)?.unwrap_or_default().balance;
     if !tx.value.is_zero() && tx.value >= balance {
         return Err(CallError::FundsForTransfer);

@@ -242,9 +242,8 @@ impl<'a, D: DatabaseRef> Filling<'a, D> {
 
     fn finish(mut self, left_over: Option<Recovered<Tx>>) -> Result<Outcome, ExecuteError> {
         let requests = system::after_transactions(&mut self.execution, self.rules.fork)?;
-        let requests_hash = (self.rules.fork >= Fork::Prague).then(|| {
-            if requests.is_empty() { EMPTY_REQUESTS_HASH } else { requests.requests_hash() }
-        });
+        let requests_hash = (self.rules.fork >= Fork::Prague)
+            .then(|| if requests.is_empty() { EMPTY_REQUESTS_HASH } else { requests.requests_hash() });
         Ok(Outcome {
             transactions: self.transactions,
             receipts: self.receipts,

@@ -9,10 +9,7 @@ use revm::{
     Database, DatabaseRef, ExecuteEvm,
     context::{ContextSetters, Evm as RevmEvm, TxEnv},
     context_interface::result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
-    handler::{
-        EthFrame, Handler, MainnetHandler, SYSTEM_ADDRESS,
-        instructions::EthInstructions,
-    },
+    handler::{EthFrame, Handler, MainnetHandler, SYSTEM_ADDRESS, instructions::EthInstructions},
     inspector::NoOpInspector,
     interpreter::interpreter::EthInterpreter,
     primitives::KECCAK_EMPTY,

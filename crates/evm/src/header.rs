@@ -130,12 +130,7 @@ pub fn verify_header(
 }
 
 /// Checks the rest of a received header against what execution made of the block.
-pub fn check_outcome(
-    header: &Header,
-    outcome: &Outcome,
-    roots: &Roots,
-    state_root: B256,
-) -> Result<(), HeaderError> {
+pub fn check_outcome(header: &Header, outcome: &Outcome, roots: &Roots, state_root: B256) -> Result<(), HeaderError> {
     compare(header, &seal_header(header, outcome, roots, state_root))
 }
 

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use alloy_evm::precompiles::PrecompilesMap;
 use alloy_rpc_types_eth::state::{AccountOverride, StateOverride};
 use primitives::{Address, B256, Bytes, U256};
-use revm::{bytecode::Bytecode, database::CacheDB};
+use revm::{DatabaseRef, bytecode::Bytecode, database::CacheDB};
 
-use crate::call::{CallError, StateRef};
+use crate::call::CallError;
 
 /// What overrides do to the precompiles: gone from one address, perhaps to be found at another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ struct PrecompileMove {
 }
 
 /// Writes the overrides into `db`. The order is that of the addresses, so that the outcome never depends on hashing.
-pub(crate) fn apply_state_overrides<DB: StateRef>(
+pub(crate) fn apply_state_overrides<DB: DatabaseRef>(
     overrides: &StateOverride,
     db: &mut CacheDB<DB>,
 ) -> Result<(), CallError> {
@@ -84,7 +84,7 @@ fn check_move(from: Address, to: Address, is_precompile: bool, overrides: &State
     Ok(())
 }
 
-fn apply_account<DB: StateRef>(
+fn apply_account<DB: DatabaseRef>(
     db: &mut CacheDB<DB>,
     address: Address,
     account: &AccountOverride,
@@ -99,7 +99,7 @@ fn apply_account<DB: StateRef>(
     apply_storage(db, address, account)
 }
 
-fn apply_storage<DB: StateRef>(
+fn apply_storage<DB: DatabaseRef>(
     db: &mut CacheDB<DB>,
     address: Address,
     account: &AccountOverride,

@@ -15,7 +15,7 @@ use alloy_rpc_types_eth::{
     simulate::{SimulatePayload, SimulatedBlock},
 };
 use primitives::{B256, StateDiff, Tx, U256};
-use revm::database::CacheDB;
+use revm::DatabaseRef;
 
 mod block;
 mod chain;
@@ -25,7 +25,7 @@ mod tests;
 mod transaction;
 mod transfers;
 
-use crate::call::{Base, CallError, StateRef};
+use crate::call::{Base, CallError, scratch};
 use block::Simulation;
 
 /// A simulated block with the results of its calls.
@@ -35,14 +35,14 @@ pub type SimulatedRpcBlock = SimulatedBlock<RpcBlock<RpcTransaction<Tx>>>;
 ///
 /// `state_root` is asked once for each block, in order, with what that block changed since the one before; it answers the root of the
 /// state with all changes so far. The calls of all blocks together use at most the gas cap of `base`.
-pub fn simulate<DB: StateRef>(
+pub fn simulate<DB: DatabaseRef>(
     base: &Base<'_, DB>,
     payload: &SimulatePayload,
     state_root: &mut dyn FnMut(&StateDiff) -> Result<B256, CallError>,
 ) -> Result<Vec<SimulatedRpcBlock>, CallError> {
     let planned = chain::plan(base, &payload.block_state_calls)?;
     let mut parent_hash = base.header.hash_slow();
-    let mut db = CacheDB::new(base.db);
+    let mut db = scratch::over(base.db);
     db.cache.block_hashes.insert(U256::from(base.header.number), parent_hash);
     let mut simulation = Simulation::new(base, db, payload);
     let mut blocks = Vec::with_capacity(planned.len());

@@ -11,7 +11,7 @@ use alloy_rpc_types_trace::geth::{
     GethTrace, TraceResult,
 };
 use primitives::{B256, Header, Recovered, Rules, Tx};
-use revm::{context::TxEnv, context_interface::result::ResultAndState, database::CacheDB};
+use revm::{DatabaseRef, context::TxEnv, context_interface::result::ResultAndState};
 use revm_inspectors::tracing::{DebugInspector, TransactionContext};
 
 mod meter;
@@ -20,8 +20,8 @@ mod tests;
 
 use crate::{
     call::{
-        Base, CallError, During, Ground, StateRef,
-        commit::{commit, commit_diff},
+        Base, CallError, During, Ground,
+        scratch::{self, Scratch, commit, commit_diff},
         transact,
     },
     env,
@@ -36,7 +36,7 @@ pub const MAX_TRACE_BYTES: usize = 128 * 1024 * 1024;
 /// Traces one transaction of a block, or all of them.
 ///
 /// `parent_state` is the state after the block's parent; block hashes for `BLOCKHASH` come from it too.
-pub fn trace_transactions<DB: StateRef>(
+pub fn trace_transactions<DB: DatabaseRef>(
     rules: &Rules,
     header: &Header,
     parent_state: &DB,
@@ -47,13 +47,13 @@ pub fn trace_transactions<DB: StateRef>(
     let (before, traced) = split(transactions, which)?;
     let inspector = Metered::new(tracer(options)?, options, MAX_TRACE_BYTES);
     let env = env::evm_env(rules, header);
-    let mut db = CacheDB::new(parent_state);
+    let mut db = scratch::over(parent_state);
     replay(rules, header, &mut db, before)?;
     trace_all(&mut db, env, inspector, traced, Place { block_hash: header.hash_slow(), first: before.len() })
 }
 
 /// Traces a request on the state of `base`, as `eth_call` would execute it.
-pub fn trace_call<DB: StateRef>(
+pub fn trace_call<DB: DatabaseRef>(
     base: &Base<'_, DB>,
     request: &TransactionRequest,
     options: &GethDebugTracingCallOptions,
@@ -88,10 +88,10 @@ fn split<T>(transactions: &[T], which: Option<usize>) -> Result<(&[T], &[T]), Ca
 }
 
 /// Brings the state to where the traced transactions find it, with the code that executes blocks.
-fn replay<DB: StateRef>(
+fn replay<DB: DatabaseRef>(
     rules: &Rules,
     header: &Header,
-    db: &mut CacheDB<&DB>,
+    db: &mut Scratch<'_, DB>,
     transactions: &[Recovered<Tx>],
 ) -> Result<(), CallError> {
     let mut execution = Execution::new(env::evm_env(rules, header), &*db);
@@ -109,8 +109,8 @@ fn not_replayed(error: TransactError) -> CallError {
     CallError::Internal(format!("block could not be executed again: {error}"))
 }
 
-fn trace_all<DB: StateRef>(
-    db: &mut CacheDB<&DB>,
+fn trace_all<DB: DatabaseRef>(
+    db: &mut Scratch<'_, DB>,
     env: EvmEnv,
     inspector: Metered,
     transactions: &[Recovered<Tx>],
@@ -133,11 +133,11 @@ fn trace_all<DB: StateRef>(
     Ok(traces)
 }
 
-type TracedEvm<'g, DB> = env::Evm<&'g mut CacheDB<DB>, Metered>;
+type TracedEvm<'g, 'a, DB> = env::Evm<&'g mut Scratch<'a, DB>, Metered>;
 
 /// Executes and traces, without committing.
-fn trace_one<DB: StateRef>(
-    evm: &mut TracedEvm<'_, DB>,
+fn trace_one<DB: DatabaseRef>(
+    evm: &mut TracedEvm<'_, '_, DB>,
     tx: TxEnv,
     context: Option<TransactionContext>,
 ) -> Result<(GethTrace, ResultAndState), CallError> {

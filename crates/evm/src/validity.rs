@@ -158,9 +158,9 @@ pub fn check_fields(spec: SpecId, chain_id: u64, tx: &Tx) -> Result<(), Invalid>
 
 /// The gas that `tx` pays before its first instruction, and the least that it pays in the end.
 pub fn due_gas(spec: SpecId, tx: &Tx) -> DueGas {
-    let (addresses, slots) = tx.access_list().map_or((0, 0), |list| {
-        (list.len(), list.iter().map(|item| item.storage_keys.len()).sum::<usize>())
-    });
+    let (addresses, slots) = tx
+        .access_list()
+        .map_or((0, 0), |list| (list.len(), list.iter().map(|item| item.storage_keys.len()).sum::<usize>()));
     let gas = GasParams::new_spec(spec).initial_tx_gas(
         tx.input(),
         tx.is_create(),
@@ -233,9 +233,7 @@ impl Invalid {
             R::CallGasCostMoreThanGasLimit { initial_gas, gas_limit } => {
                 Self::IntrinsicGas { have: gas_limit, want: initial_gas }
             }
-            R::GasFloorMoreThanGasLimit { gas_floor, gas_limit } => {
-                Self::FloorGas { have: gas_limit, want: gas_floor }
-            }
+            R::GasFloorMoreThanGasLimit { gas_floor, gas_limit } => Self::FloorGas { have: gas_limit, want: gas_floor },
             R::TxGasLimitGreaterThanCap { gas_limit, cap } => Self::GasCap { have: gas_limit, cap },
             R::CallerGasLimitMoreThanBlock => Self::BlockGasLimit,
             R::CreateInitCodeSizeLimit => Self::InitcodeSize { size: tx.input().len(), limit: MAX_INITCODE_SIZE },

@@ -50,6 +50,12 @@ pub enum StoreError {
         /// What is wrong and where.
         what: String,
     },
+    /// The state database is not what was written; it can be made again from the block log.
+    #[error("the state database is damaged: {what}; delete the folder `flat` to rebuild it from the block log")]
+    FlatDamaged {
+        /// What is wrong.
+        what: String,
+    },
     /// The rebuilt state is not the one that the header commits to.
     #[error(
         "state after block {number} has root {found}, its header says {expected}; \
@@ -88,7 +94,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The key-value store failed.
-    #[error("state database error while {action}: {source}")]
+    #[error("the state database failed while {action}: {source}")]
     Flat {
         /// What was being done.
         action: &'static str,
@@ -150,6 +156,7 @@ impl StoreError {
         matches!(
             self,
             Self::Corrupt { .. }
+                | Self::FlatDamaged { .. }
                 | Self::NoSpace { .. }
                 | Self::ShortWrite { .. }
                 | Self::Io { .. }
@@ -164,14 +171,19 @@ impl StoreError {
         if is_no_space(&source) { Self::NoSpace { action } } else { Self::Io { action, source } }
     }
 
-    /// An error of the key-value store; a full disk keeps its own name.
+    /// An error of the key-value store: a full disk and damaged files are told apart from the rest.
     pub(crate) fn flat(action: &'static str, source: fjall::Error) -> Self {
         match &source {
             fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) if is_no_space(error) => {
                 Self::NoSpace { action: action.into() }
             }
+            error if is_damage(error) => Self::flat_damaged(format!("{action}: {error}")),
             _ => Self::Flat { action, source: Box::new(source) },
         }
+    }
+
+pub(crate) fn flat_damaged(what: impl Into<String>) -> Self {
+        Self::FlatDamaged { what: what.into() }
     }
 
     /// What the disk gave back cannot be right.
@@ -182,4 +194,18 @@ impl StoreError {
 
 fn is_no_space(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Damage of the key-value store's own files, as opposed to a disk or a lock that fails or another version.
+fn is_damage(error: &fjall::Error) -> bool {
+    use fjall::{Error, LsmError};
+    match error {
+        Error::Storage(error) => !matches!(error, LsmError::Io(_) | LsmError::InvalidVersion(_)),
+        Error::JournalRecovery(_)
+        | Error::Decompress(_)
+        | Error::InvalidTrailer
+        | Error::InvalidTag(_)
+        | Error::Unrecoverable => true,
+        _ => false,
+    }
 }

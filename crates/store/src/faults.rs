@@ -64,6 +64,11 @@ impl FaultDisk {
         self.0.lock().power_fails_at = Some(operation);
     }
 
+    /// False from the power cut to the restart.
+    pub fn has_power(&self) -> bool {
+        !self.0.lock().without_power
+    }
+
     /// Writes and syncs done so far.
     pub fn operations(&self) -> u64 {
         self.0.lock().operations
@@ -96,6 +101,13 @@ impl FaultDisk {
         let boot = world.boot + 1;
         let operations = world.operations;
         *world = World { names: names.clone(), durable_names: names, files, operations, boot, ..World::default() };
+    }
+
+    /// The process ends and starts again, the machine does not: nothing is lost, all planned faults are over.
+    pub fn restart_process(&self) {
+        let mut world = self.0.lock();
+        world.boot += 1;
+        (world.power_fails_at, world.free_bytes, world.short_write, world.sync_error) = (None, None, false, false);
     }
 
     /// The bytes of a file as a reader sees them now.

@@ -1,6 +1,6 @@
 //! The key-value store behind the log: state, history and indexes, one fjall database in the folder `flat`.
-//! All of it can be made again from the block log, so it is never synced on the way of a block, and a damaged one is
-//! thrown away and rebuilt. Formats are in `keys`, writing in `flush`. fjall 3.1: a batch over several keyspaces is atomic.
+//! All of it can be made again from the block log, so it is never synced on the way of a block, and one that is found
+//! damaged at start is thrown away and rebuilt. Formats are in `keys`, writing in `flush`. fjall 3.1: a batch over several keyspaces is atomic.
 
 use std::{fs, path::Path};
 
@@ -58,23 +58,9 @@ pub(crate) struct Meta {
 }
 
 impl Flat {
-    /// Opens the database, or makes an empty one. What cannot be read any more is thrown away, to be rebuilt by replay.
+    /// Opens the database, or makes an empty one.
     pub(crate) fn open(folder: &Path, cache_bytes: u64) -> Result<Self> {
-        let flat = match open_database(folder, cache_bytes) {
-            Err(error) if is_damage(&error) => {
-                tracing::warn!(%error, "the state database is damaged and will be rebuilt from the block log");
-                remove(folder)?;
-                open_database(folder, cache_bytes)
-            }
-            other => other,
-        };
-        flat.map_err(|error| StoreError::flat("opening the state database", error))
-    }
-
-    /// Throws everything away and starts empty.
-    pub(crate) fn open_empty(folder: &Path, cache_bytes: u64) -> Result<Self> {
-        remove(folder)?;
-        Self::open(folder, cache_bytes)
+        open_database(folder, cache_bytes).map_err(|error| StoreError::flat("opening it", error))
     }
 
     /// A consistent view over every keyspace.
@@ -84,12 +70,12 @@ impl Flat {
 
     /// Writes a batch: all of it or nothing.
     pub(crate) fn commit(&self, batch: OwnedWriteBatch) -> Result<()> {
-        batch.commit().map_err(|error| StoreError::flat("writing the state database", error))
+        batch.commit().map_err(|error| StoreError::flat("writing it", error))
     }
 
     /// Makes what was committed durable.
     pub(crate) fn persist(&self) -> Result<()> {
-        self.db.persist(PersistMode::SyncData).map_err(|error| StoreError::flat("syncing the state database", error))
+        self.db.persist(PersistMode::SyncData).map_err(|error| StoreError::flat("syncing it", error))
     }
 }
 
@@ -152,11 +138,11 @@ impl Iterator for Entries {
 
 /// A value that this program did not write.
 pub(crate) fn unreadable(space: &str) -> StoreError {
-    StoreError::corrupt(format!("an entry of `{space}` in the state database cannot be read"))
+    StoreError::flat_damaged(format!("an entry of `{space}` cannot be read"))
 }
 
 fn reading(error: fjall::Error) -> StoreError {
-    StoreError::flat("reading the state database", error)
+    StoreError::flat("reading it", error)
 }
 
 fn check_format(bytes: &[u8]) -> Result<()> {
@@ -192,21 +178,8 @@ fn open_database(folder: &Path, cache_bytes: u64) -> fjall::Result<Flat> {
     Ok(Flat { db, spaces })
 }
 
-/// Damage of fjall's own files, as opposed to a disk or a lock that fails.
-fn is_damage(error: &fjall::Error) -> bool {
-    use fjall::Error;
-    match error {
-        Error::Storage(error) => !matches!(error, fjall::LsmError::Io(_)),
-        Error::JournalRecovery(_)
-        | Error::Decompress(_)
-        | Error::InvalidTrailer
-        | Error::InvalidTag(_)
-        | Error::Unrecoverable => true,
-        _ => false,
-    }
-}
-
-fn remove(folder: &Path) -> Result<()> {
+/// Throws a database away, to be rebuilt.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(StoreError::io("removing the state database", error))

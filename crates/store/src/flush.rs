@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256, map::B256HashMap};
-use fjall::OwnedWriteBatch;
+use fjall::{Keyspace, OwnedWriteBatch};
 
 use crate::{
     error::{Result, StoreError},
@@ -50,6 +50,34 @@ impl Pending {
             topics: logs().flat_map(|log| (0..).map(topic_kind).zip(log.data.topics().iter().copied())).collect(),
         }
     }
+
+    /// Every entry of the indexes of blocks, transactions and logs that this block must have.
+    pub(crate) fn index_entries(&self, spaces: &Spaces, mut entry: impl FnMut(&Keyspace, &[u8], &[u8])) {
+        let number = self.number.to_be_bytes();
+        entry(&spaces.blocks, &number, &encode_block_entry(self.location, self.hash));
+        entry(&spaces.hashes, self.hash.as_slice(), &number);
+        for (hash, index) in &self.transactions {
+            entry(&spaces.transactions, hash.as_slice(), &encode_position(self.number, *index));
+        }
+        for prefix in self.posting_prefixes() {
+            entry(&spaces.logs, &at_height(&prefix, self.number), &[]);
+        }
+    }
+
+    fn posting_prefixes(&self) -> Vec<Vec<u8>> {
+        let addresses = self.addresses.iter().map(|address| posting_prefix(ADDRESS_KIND, address.as_slice()));
+        let topics = self.topics.iter().map(|(kind, topic)| posting_prefix(*kind, topic.as_slice()));
+        let mut prefixes: Vec<_> = addresses.chain(topics).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        prefixes
+    }
+}
+
+impl AsRef<Self> for Pending {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 /// Writes blocks that follow the flushed height, in order; `prune` adds what is to be forgotten and says up to where.
@@ -61,6 +89,7 @@ pub(crate) fn flush(
     let Some(last) = blocks.last().map(AsRef::as_ref) else { return Ok(()) };
     let mut batch = flat.db.batch();
     write_state(&mut batch, &flat.spaces, blocks);
+    write_codes(&mut batch, &flat.spaces, blocks);
     for block in blocks {
         write_history(&mut batch, &flat.spaces, block.as_ref());
         write_indexes(&mut batch, &flat.spaces, block.as_ref());
@@ -91,6 +120,7 @@ pub(crate) fn flush_genesis(flat: &Flat, genesis: &Pending) -> Result<()> {
     }
     let mut batch = flat.db.batch();
     write_indexes(&mut batch, &flat.spaces, genesis);
+    write_codes(&mut batch, &flat.spaces, &[genesis]);
     let meta = &flat.spaces.meta;
     batch.insert(meta, "format", FORMAT.to_be_bytes());
     batch.insert(meta, "genesis", genesis.hash.as_slice());
@@ -122,10 +152,6 @@ fn write_state(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRe
             false => batch.insert(&spaces.storage, key, encode_slot(value)),
         }
     }
-    let codes: BTreeMap<_, _> = blocks.iter().flat_map(|block| &block.as_ref().codes).collect();
-    for (hash, code) in codes {
-        batch.insert(&spaces.codes, hash.as_slice(), code.as_ref());
-    }
 }
 
 fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
@@ -142,27 +168,12 @@ fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) 
 }
 
 fn write_indexes(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
-    let number = block.number.to_be_bytes();
-    batch.insert(&spaces.blocks, number, encode_block_entry(block.location, block.hash));
-    batch.insert(&spaces.hashes, block.hash.as_slice(), number);
-    for (hash, index) in &block.transactions {
-        batch.insert(&spaces.transactions, hash.as_slice(), encode_position(block.number, *index));
-    }
-    for prefix in posting_prefixes(block) {
-        batch.insert(&spaces.logs, at_height(&prefix, block.number), []);
-    }
-    if block.number == 0 {
-        for (hash, code) in &block.codes {
-            batch.insert(&spaces.codes, hash.as_slice(), code.as_ref());
-        }
-    }
+    block.index_entries(spaces, |space, key, value| batch.insert(space, key, value));
 }
 
-fn posting_prefixes(block: &Pending) -> Vec<Vec<u8>> {
-    let addresses = block.addresses.iter().map(|address| posting_prefix(ADDRESS_KIND, address.as_slice()));
-    let topics = block.topics.iter().map(|(kind, topic)| posting_prefix(*kind, topic.as_slice()));
-    let mut prefixes: Vec<_> = addresses.chain(topics).collect();
-    prefixes.sort_unstable();
-    prefixes.dedup();
-    prefixes
+fn write_codes(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRef<Pending>]) {
+    let codes: BTreeMap<_, _> = blocks.iter().flat_map(|block| &block.as_ref().codes).collect();
+    for (hash, code) in codes {
+        batch.insert(&spaces.codes, hash.as_slice(), code.as_ref());
+    }
 }

@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::{
     error::{Result, StoreError},
-    flat::Flat,
+    flat::{Flat, Meta},
     flush::{Pending, flush},
     history::forget_block,
     log::Log,
@@ -150,11 +150,12 @@ impl Flusher {
     fn forget(&self, batch: &mut fjall::OwnedWriteBatch, flushed: u64, budget: u64) -> Result<Option<u64>> {
         let Keep::Blocks(keep) = self.keep else { return Ok(None) };
         let view = self.flat.snapshot();
-        let pruned = view.meta()?.map_or(0, |meta| meta.pruned);
-        let target = flushed.saturating_add(1).saturating_sub(keep).min(pruned.saturating_add(budget));
+        let Some(Meta { flushed: before, pruned, .. }) = view.meta()? else { return Ok(None) };
+        // Blocks of this very batch are not in the view: with a history shorter than a batch they are forgotten later.
+        let target = flushed.saturating_add(1).saturating_sub(keep).min(pruned.saturating_add(budget)).min(before);
         for number in pruned.saturating_add(1)..=target {
             let Some((location, _)) = view.block(number)? else {
-                return Err(StoreError::corrupt(format!("block {number} is not in the index of blocks")));
+                return Err(StoreError::flat_damaged(format!("block {number} is not in the index of blocks")));
             };
             let diff = BlockRecord::decode_diff(&self.log.read(location)?);
             let diff = diff.map_err(|error| StoreError::corrupt(format!("record of block {number}: {error}")))?;

@@ -12,6 +12,9 @@ use crate::{
     keys::{at_height, height_of},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Kind of a posting of an address.
 pub(crate) const ADDRESS_KIND: u8 = 0;
 /// Entries read one after the other before a list jumps.
@@ -111,6 +114,8 @@ struct Postings {
     last: u64,
     entries: Option<Entries>,
     at: Position,
+    /// Entries read so far: what a query costs.
+    steps: u64,
 }
 
 /// How far a list has been read.
@@ -123,7 +128,7 @@ enum Position {
 
 impl Postings {
     fn new(view: View, prefix: Vec<u8>, last: u64) -> Self {
-        Self { view, prefix, last, entries: None, at: Position::Unread }
+        Self { view, prefix, last, entries: None, at: Position::Unread, steps: 0 }
     }
 
     /// The first height at or after `height`; what is asked for never falls, so neither does the position.
@@ -151,6 +156,7 @@ impl Postings {
     }
 
     fn step(&mut self) -> Result<()> {
+        self.steps += 1;
         let entry = self.entries.as_mut().and_then(Iterator::next).transpose()?;
         self.at = match entry {
             None => Position::End,

@@ -1,16 +1,28 @@
-//! The ledger's disk and its state.
+//! The ledger's state and its disk: every account and slot in one persistent trie with Ethereum's roots and proofs, and
+//! the block log that makes blocks durable.
 //!
 //! ```text
-//! BlockRecord -> log (one fsync = the commit) -> flusher -> flat state, history, indexes      (store, log, flat, index)
-//! StateDiff -> State::commit -> (State, StateChange)                                          (state)
-//! State by block hash, forks and finality                                                     (layers)
-//! Merkle-Patricia trie that never changes in place, with Ethereum's roots and proofs          (trie)
-//! start: look at the log -> cut what was never acknowledged -> rebuild -> compare roots       (survey, rebuild)
+//! StateDiff -> State::commit -> (State, StateChange)                     (state)
+//! State by block hash, forks and finality                                (layers)
+//! Merkle-Patricia trie that never changes in place                       (trie)
+//!
+//! BlockRecord + StateChange -> Store::append                             (store)
+//!     -> block log, one write and one fsync = the commit point           (log, frame, record, disk)
+//!     -> queue -> flat state, history, indexes                           (flusher, flush, flat, keys)
+//! start: look at the log -> rebuild the state -> replay -> roots equal   (survey, rebuild)
+//! state at an old block, blocks that may hold a log                      (history, index)
+//! verification, backup and restoring                                     (check, backup)
 //! ```
 //!
-//! The only crate that touches the ledger's disk. A failed write is never retried: the caller ends the process.
-//! Deliberately absent: execution, recovery of senders, ordering.
+//! The only crate that touches the ledger's disk. A write that failed is never tried again: the caller ends the process.
+//! Deliberately absent: async, retries, and any way to change a block that was committed.
 
+pub mod layers;
+pub mod state;
+pub mod trie;
+
+pub mod backup;
+pub mod check;
 pub mod disk;
 mod error;
 pub mod faults;
@@ -21,14 +33,13 @@ mod frame;
 mod history;
 mod index;
 mod keys;
-pub mod layers;
 pub mod log;
 mod rebuild;
 mod record;
-pub mod state;
 mod store;
 mod survey;
-pub mod trie;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Result, StoreError};
 pub use flusher::MAX_WAITING_BLOCKS;

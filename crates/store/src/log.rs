@@ -17,8 +17,19 @@ use crate::{
 };
 pub use crate::{frame::MAX_RECORD_BYTES, survey::Location};
 
+mod recovery;
+#[cfg(test)]
+mod tests;
+
+#[doc(hidden)]
+pub use recovery::check_recovery;
+
 /// Bytes after which a new segment is begun.
 pub const SEGMENT_BYTES: u64 = 256 << 20;
+
+/// Memory kept between two appends.
+const KEPT_FRAME_BYTES: usize = 8 << 20;
+const APPENDING: &str = "appending a block to the log";
 
 /// An open log.
 #[derive(Debug)]
@@ -37,8 +48,17 @@ struct Tail {
     end: u64,
     /// The frame being written; kept for its memory.
     frame: Vec<u8>,
+    /// Records are written that [`Log::sync`] must still make durable.
+    unsynced: bool,
     /// Why nothing is written any more.
     failed: Option<String>,
+}
+
+/// When a record becomes durable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durable {
+    Now,
+    AtSync,
 }
 
 impl Log {
@@ -70,24 +90,25 @@ impl Log {
         file: Box<dyn DiskFile>,
         end: u64,
     ) -> Self {
-        let tail = Mutex::new(Tail { segment, file, end, frame: Vec::new(), failed: None });
+        let tail = Mutex::new(Tail { segment, file, end, frame: Vec::new(), unsynced: false, failed: None });
         Self { disk, salt, segment_bytes, tail }
     }
 
     /// Writes the payload that `encode` gives and makes it durable: when this returns, no crash loses it.
     pub(crate) fn append(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<Location> {
+        self.put(encode, Durable::Now)
+    }
+
+    /// Writes a payload that becomes durable with [`Log::sync`]: for a log that nobody may open before that.
+    pub(crate) fn append_unsynced(&self, payload: &[u8]) -> Result<Location> {
+        self.put(|out| out.extend_from_slice(payload), Durable::AtSync)
+    }
+
+    /// Makes every record durable.
+    pub(crate) fn sync(&self) -> Result<()> {
         let tail = &mut *self.tail.lock();
-        if let Some(reason) = &tail.failed {
-            return Err(StoreError::Stopped { reason: reason.clone() });
-        }
-        let mut frame = std::mem::take(&mut tail.frame);
-        frame.clear();
-        frame.resize(FRAME_HEADER_BYTES, 0);
-        encode(&mut frame);
-        let length = payload_length(&frame)?;
-        let location = self.write(tail, &mut frame, length).inspect_err(|error| tail.failed = Some(error.to_string()));
-        tail.frame = frame;
-        location
+        tail.check()?;
+        tail.sync().inspect_err(|error| tail.failed = Some(error.to_string()))
     }
 
     /// The payload at a place that an index named; anything but a whole frame there is damage.
@@ -95,18 +116,56 @@ impl Log {
         read_record(&*self.disk, self.salt, location)
     }
 
-    fn write(&self, tail: &mut Tail, frame: &mut [u8], length: u32) -> Result<Location> {
+    fn put(&self, encode: impl FnOnce(&mut Vec<u8>), durable: Durable) -> Result<Location> {
+        let tail = &mut *self.tail.lock();
+        tail.check()?;
+        let mut frame = std::mem::take(&mut tail.frame);
+        frame.clear();
+        frame.resize(FRAME_HEADER_BYTES, 0);
+        encode(&mut frame);
+        let length = payload_length(frame.len() - FRAME_HEADER_BYTES)?;
+        let location = self.write(tail, &mut frame, length, durable);
+        frame.truncate(KEPT_FRAME_BYTES);
+        frame.shrink_to(KEPT_FRAME_BYTES);
+        tail.frame = frame;
+        location.inspect_err(|error| tail.failed = Some(error.to_string()))
+    }
+
+    fn write(&self, tail: &mut Tail, frame: &mut [u8], length: u32, durable: Durable) -> Result<Location> {
         let full = tail.end.saturating_add(frame_bytes(length)) > self.segment_bytes;
         if full && tail.end > SEGMENT_HEADER_BYTES as u64 {
-            let next = tail.segment.checked_add(1).ok_or_else(|| StoreError::corrupt("too many segments"))?;
-            tail.file = create_segment(&*self.disk, next, self.salt)?;
-            (tail.segment, tail.end) = (next, SEGMENT_HEADER_BYTES as u64);
+            self.begin_segment(tail)?;
         }
         seal_frame(frame, length, self.salt, tail.end);
-        write_durably(&*tail.file, tail.end, frame, "appending a block to the log")?;
+        write_all(&*tail.file, tail.end, frame, APPENDING)?;
+        tail.unsynced = true;
+        if durable == Durable::Now {
+            tail.sync()?;
+        }
         let location = Location { segment: tail.segment, offset: tail.end, length };
         tail.end += frame_bytes(length);
         Ok(location)
+    }
+
+    fn begin_segment(&self, tail: &mut Tail) -> Result<()> {
+        tail.sync()?;
+        let next = tail.segment.checked_add(1).ok_or_else(|| StoreError::corrupt("too many segments"))?;
+        tail.file = create_segment(&*self.disk, next, self.salt)?;
+        (tail.segment, tail.end) = (next, SEGMENT_HEADER_BYTES as u64);
+        Ok(())
+    }
+}
+
+impl Tail {
+    fn check(&self) -> Result<()> {
+        self.failed.as_ref().map_or(Ok(()), |reason| Err(StoreError::Stopped { reason: reason.clone() }))
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.unsynced) {
+            self.file.sync().map_err(|error| StoreError::io(APPENDING, error))?;
+        }
+        Ok(())
     }
 }
 
@@ -126,18 +185,19 @@ pub(crate) fn read_record(disk: &dyn Disk, salt: Salt, location: Location) -> Re
 fn create_segment(disk: &dyn Disk, index: u32, salt: Salt) -> Result<Box<dyn DiskFile>> {
     let action = format!("creating segment {index} of the block log");
     let file = disk.create(&segment_name(index)).map_err(|error| StoreError::io(&action, error))?;
-    write_durably(&*file, 0, &encode_segment_header(index, salt), &action)?;
+    write_all(&*file, 0, &encode_segment_header(index, salt), &action)?;
+    file.sync().map_err(|error| StoreError::io(&action, error))?;
     disk.sync_names().map_err(|error| StoreError::io(&action, error))?;
     Ok(file)
 }
 
-/// One write, one sync.
-fn write_durably(file: &dyn DiskFile, offset: u64, bytes: &[u8], action: &str) -> Result<()> {
+/// One write; a part of it is a failure.
+fn write_all(file: &dyn DiskFile, offset: u64, bytes: &[u8], action: &str) -> Result<()> {
     let written = file.write_at(offset, bytes).map_err(|error| StoreError::io(action, error))?;
     if written < bytes.len() {
         return Err(StoreError::ShortWrite { action: action.into(), written, wanted: bytes.len() });
     }
-    file.sync().map_err(|error| StoreError::io(action, error))
+    Ok(())
 }
 
 /// A sync that failed before the last start may have left the last record readable but not on the disk, and the system
@@ -176,9 +236,9 @@ fn remove_every_segment(disk: &dyn Disk) -> Result<()> {
     disk.sync_names().map_err(|error| StoreError::io(action, error))
 }
 
-fn payload_length(frame: &[u8]) -> Result<u32> {
-    let bytes = frame.len().saturating_sub(FRAME_HEADER_BYTES);
-    u32::try_from(bytes).ok().filter(|_| bytes <= MAX_RECORD_BYTES).ok_or(StoreError::RecordTooLarge { bytes })
+fn payload_length(bytes: usize) -> Result<u32> {
+    let length = u32::try_from(bytes).ok().filter(|_| bytes <= MAX_RECORD_BYTES);
+    length.ok_or(StoreError::RecordTooLarge { bytes })
 }
 
 fn repairing(segment: u32, error: std::io::Error) -> StoreError {

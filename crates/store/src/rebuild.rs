@@ -18,7 +18,7 @@ use crate::{
     keys::{decode_account, decode_slot},
     log::{Location, Log},
     record::BlockRecord,
-    state::{AccountValue, State, StateBuilder},
+    state::{AccountValue, BuildError, State, StateBuilder},
 };
 
 /// What a start finds on the disk.
@@ -86,7 +86,7 @@ impl Replay<'_> {
         let in_log = number.checked_sub(self.flushed).and_then(|index| usize::try_from(index).ok());
         let found = in_log.and_then(|index| self.records.get(index)).copied();
         let found = found.map_or_else(|| Ok(self.view.block(number)?.map(|(location, _)| location)), |at| Ok(Some(at)));
-        found?.ok_or_else(|| StoreError::corrupt(format!("block {number} is not in the index of blocks")))
+        found?.ok_or_else(|| StoreError::flat_damaged(format!("block {number} is not in the index of blocks")))
     }
 
     fn read(&self, number: u64) -> Result<BlockRecord> {
@@ -117,7 +117,7 @@ pub(crate) fn build_state(
     let mut accounts = merged(AccountEntries(view.every(&view.spaces.accounts)), accounts);
     let mut slots = merged(SlotEntries(view.every(&view.spaces.storage)), slots).peekable();
     let mut builder = StateBuilder::new();
-    let damaged = |error| StoreError::corrupt(format!("{error}"));
+    let damaged = |error: BuildError| StoreError::flat_damaged(error.to_string());
     while let Some((key, account)) = accounts.next().transpose()? {
         let Some(account) = account else { continue };
         builder.account(key, account).map_err(damaged)?;

@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use crate::{
     disk::{Disk, Folder},
     error::{Result, StoreError},
-    flat::{Flat, Meta, View, unreadable},
+    flat::{self, Flat, Meta, View, unreadable},
     flush::{Pending, flush_genesis},
     flusher::{Flusher, Keep, Queue},
     history::HistoricState,
@@ -37,6 +37,9 @@ use crate::{
     state::{State, StateChange},
     survey::{self, Survey},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// How a data folder is kept.
 #[derive(Clone, Debug)]
@@ -94,6 +97,11 @@ impl Store {
         if folder.is_dir() { survey::is_begun(&Folder::readable(&folder)) } else { Ok(false) }
     }
 
+    /// Refuses a folder that another process has open.
+    pub fn check_unused(dir: &Path) -> Result<()> {
+        lock_folder(dir).map(drop)
+    }
+
     /// Begins a ledger in an empty or absent folder.
     pub fn create(dir: &Path, options: &Options, genesis: &BlockRecord, change: StateChange) -> Result<Self> {
         let folder = Folder::writable(&log_folder(dir)).map_err(|error| creating(dir, error))?;
@@ -123,7 +131,8 @@ impl Store {
         }
         let log = Log::create(disk, options.segment_bytes)?;
         let location = log.append(|out| genesis.encode(out))?;
-        let flat = Flat::open_empty(&flat_folder(dir), options.cache_bytes)?;
+        flat::remove(&flat_folder(dir))?;
+        let flat = Flat::open(&flat_folder(dir), options.cache_bytes)?;
         flush_genesis(&flat, &Pending::new(genesis, location, change))?;
         let flusher = Flusher::new(flat, log, keep(options));
         Self::start(flusher, genesis.block.hash(), genesis, lock)
@@ -132,26 +141,16 @@ impl Store {
     /// [`Store::open`] with the block log on a disk of the caller's choice.
     pub fn open_on(disk: Arc<dyn Disk>, dir: &Path, options: &Options) -> Result<(Self, Recovered)> {
         let lock = lock_folder(dir)?;
-        let flat = Flat::open(&flat_folder(dir), options.cache_bytes)?;
-        let meta = flat.snapshot().meta()?;
-        meta.map_or(Ok(()), |meta| check_genesis(options, meta.genesis))?;
-        let survey = look(&*disk, dir, &flat.snapshot(), meta)?;
-        let log = Log::open(disk, options.segment_bytes, &survey)?;
-        let (flat, meta) = match meta {
-            Some(meta) => (flat, meta),
-            None => begin_flat(flat, dir, options, &log, &survey)?,
+        let opened = match recover(disk.clone(), dir, options) {
+            Err(StoreError::FlatDamaged { what }) => {
+                tracing::warn!(%what, "the state database is damaged and is rebuilt from the block log");
+                flat::remove(&flat_folder(dir))?;
+                recover(disk, dir, options)
+            }
+            other => other,
         };
-        let flusher = Flusher::new(flat, log, keep(options));
-        let replay = Replay {
-            flusher: &flusher,
-            view: flusher.flat.snapshot(),
-            flushed: meta.flushed,
-            pruned: meta.pruned,
-            records: &survey.records,
-            recent: options.recent_blocks,
-        };
-        let recovered = replay.run()?;
-        let store = Self::start(flusher, meta.genesis, &recovered.head, lock)?;
+        let (flusher, genesis, recovered) = opened?;
+        let store = Self::start(flusher, genesis, &recovered.head, lock)?;
         Ok((store, recovered))
     }
 
@@ -327,6 +326,30 @@ pub(crate) fn lock_folder(dir: &Path) -> Result<File> {
     }
 }
 
+/// Repairs the log, rebuilds the newest states and brings the flat state up to the head.
+fn recover(disk: Arc<dyn Disk>, dir: &Path, options: &Options) -> Result<(Flusher, B256, Recovered)> {
+    let flat = Flat::open(&flat_folder(dir), options.cache_bytes)?;
+    let meta = flat.snapshot().meta()?;
+    meta.map_or(Ok(()), |meta| check_genesis(options, meta.genesis))?;
+    let survey = look(&*disk, dir, &flat.snapshot(), meta)?;
+    let log = Log::open(disk, options.segment_bytes, &survey)?;
+    let (flat, meta) = match meta {
+        Some(meta) => (flat, meta),
+        None => begin_flat(flat, dir, options, &log, &survey)?,
+    };
+    let flusher = Flusher::new(flat, log, keep(options));
+    let replay = Replay {
+        flusher: &flusher,
+        view: flusher.flat.snapshot(),
+        flushed: meta.flushed,
+        pruned: meta.pruned,
+        records: &survey.records,
+        recent: options.recent_blocks,
+    };
+    let recovered = replay.run()?;
+    Ok((flusher, meta.genesis, recovered))
+}
+
 /// The log from the flushed block on, or from its first record where nothing is flushed.
 pub(crate) fn look(disk: &dyn Disk, dir: &Path, view: &View, meta: Option<Meta>) -> Result<Survey> {
     let Some(Meta { flushed, .. }) = meta else {
@@ -344,7 +367,8 @@ fn begin_flat(flat: Flat, dir: &Path, options: &Options, log: &Log, survey: &Sur
     let first = survey.records.first().copied().ok_or_else(|| StoreError::NoLedger { dir: dir.into() })?;
     let genesis = decoded(0, BlockRecord::decode(&log.read(first)?))?;
     check_genesis(options, genesis.block.hash())?;
-    let flat = Flat::open_empty(&flat_folder(dir), options.cache_bytes)?;
+    flat::remove(&flat_folder(dir))?;
+    let flat = Flat::open(&flat_folder(dir), options.cache_bytes)?;
     let change = State::default().commit(&genesis.diff).change;
     flush_genesis(&flat, &Pending::new(&genesis, first, change))?;
     Ok((flat, Meta { flushed: 0, pruned: 0, genesis: genesis.block.hash() }))

@@ -20,6 +20,24 @@ const wallet = createWalletClient({ account, chain, transport: http() });
 const abi = contract.abi;
 const stranger = '0x00000000000000000000000000000000005ca1ab';
 
+// Called without parameters: what matters is that the answer is not "no such method".
+const OFFERED = `
+  web3_clientVersion web3_sha3 net_version net_listening net_peerCount rpc_modules
+  txpool_status txpool_content txpool_contentFrom txpool_inspect
+  eth_chainId eth_config eth_syncing eth_blockNumber eth_gasPrice eth_maxPriorityFeePerGas eth_blobBaseFee eth_feeHistory
+  eth_accounts eth_sendTransaction eth_signTransaction eth_sign eth_signTypedData eth_signTypedData_v4
+  eth_getBalance eth_getTransactionCount eth_getCode eth_getStorageAt eth_getProof
+  eth_call eth_simulateV1 eth_estimateGas eth_createAccessList eth_sendRawTransaction eth_sendRawTransactionSync
+  eth_getTransactionByHash eth_getTransactionByBlockHashAndIndex eth_getTransactionByBlockNumberAndIndex
+  eth_getRawTransactionByHash eth_getRawTransactionByBlockHashAndIndex eth_getRawTransactionByBlockNumberAndIndex
+  eth_getTransactionReceipt eth_getBlockReceipts eth_getBlockByHash eth_getBlockByNumber eth_getHeaderByHash eth_getHeaderByNumber
+  eth_getBlockTransactionCountByHash eth_getBlockTransactionCountByNumber eth_getUncleCountByBlockHash eth_getUncleCountByBlockNumber
+  eth_getUncleByBlockHashAndIndex eth_getUncleByBlockNumberAndIndex
+  eth_getLogs eth_newFilter eth_newBlockFilter eth_newPendingTransactionFilter eth_getFilterChanges eth_getFilterLogs eth_uninstallFilter
+  debug_traceTransaction debug_traceCall debug_traceBlockByHash debug_traceBlockByNumber
+  debug_getRawHeader debug_getRawBlock debug_getRawReceipts debug_getRawTransaction
+`.trim().split(/\s+/);
+
 const settled = hash => reader.waitForTransactionReceipt({ hash, timeout: 10_000 });
 
 await identity();
@@ -480,6 +498,9 @@ async function wire() {
     for (const { result } of replies) equal((await settled(result)).status, 'success');
   });
   await check('viem: parameters that are none are refused with -32602', async () => equal((await rpc('eth_getBalance', 'nobody', 'latest')).error.code, -32602));
+  await checkOurs('viem: every method of ours is offered', async () => {
+    for (const method of OFFERED) truthy((await rpc(method)).error?.code !== -32601, method);
+  });
   await checkOurs('viem: the test methods of other nodes are not offered', async () => {
     for (const method of ['evm_mine', 'evm_snapshot', 'anvil_setBalance', 'anvil_mine']) equal((await rpc(method)).error?.code, -32601, method);
   });

@@ -25,10 +25,15 @@ from web3._utils.contract_sources.contract_data.storage_contract import STORAGE_
 from web3._utils.module_testing.utils import RequestMocker
 
 NODE_URL = os.environ["NODE_URL"]
-# Of the ten well-known development accounts: the second is web3.py's unlocked account; the third signs by its key,
-# and is another one because a test of EIP-7702 changes its code; the last deploys; the one before makes blocks.
+# Of the ten well-known development accounts: the second is web3.py's unlocked account; the next three sign by their key,
+# one for each class, because a test of EIP-7702 leaves something in the storage of its account; the last deploys; the
+# one before makes blocks.
 KEYFILE_ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-KEYFILE_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
+KEYFILE_KEYS = {
+    "TestEth": "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+    "TestEthAsync": "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+    "TestEthWebSocket": "0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+}
 DEPLOYER_INDEX = 9
 TRAFFIC_INDEX = 8
 TRAFFIC_INTERVAL_SECONDS = 0.2
@@ -59,8 +64,8 @@ async def async_w3(request):
 
 
 @pytest.fixture
-def keyfile_account_pkey():
-    return KEYFILE_KEY
+def keyfile_account_pkey(request):
+    return KEYFILE_KEYS[request.cls.__name__]
 
 
 @pytest.fixture
@@ -175,7 +180,9 @@ def empty_block(w3):
 @pytest.fixture(scope="session")
 def mined_txn_hash(w3):
     accounts = w3.eth.accounts
-    transfer = {"from": accounts[DEPLOYER_INDEX], "to": accounts[DEPLOYER_INDEX - 1], "value": 1, "gas": 21000}
+    # With a price: web3.py asks that the receipt has one, and on a ledger without fees no client would choose one.
+    price = {"gasPrice": w3.to_wei(2, "gwei"), "gas": 21000}
+    transfer = {"from": accounts[DEPLOYER_INDEX], "to": accounts[TRAFFIC_INDEX], "value": 1, **price}
     return sent(w3, w3.eth.send_transaction(transfer))
 
 

@@ -37,11 +37,7 @@ fn measure_load(node: &Node, rpc: &mut Rpc, load: &Load, batch: usize) -> Result
     let times = run_lanes(node, load, batch)?;
     let after = [node.processor_time()?, own_processor_time()?];
     check_receipts(rpc, load.kind, &hashes)?;
-    let started = times
-        .iter()
-        .map(|lane| lane.started)
-        .min()
-        .ok_or_eyre("no lanes")?;
+    let started = times.iter().map(|lane| lane.started).min().ok_or_eyre("no lanes")?;
     let per_s = |end: fn(&LaneTimes) -> Instant| {
         let seconds = times.iter().map(|lane| (end(lane) - started).as_secs_f64());
         transactions / seconds.fold(0.0, f64::max)
@@ -72,21 +68,14 @@ fn send_and_wait(rpc: &mut Rpc, kind: Kind, transaction: &Signed, wait: Wait) ->
     sleep(IDLE_PAUSE);
     let start = Instant::now();
     let receipt = match wait {
-        Wait::Sync => rpc.call(
-            "eth_sendRawTransactionSync",
-            json!([hex::encode_prefixed(&transaction.raw)]),
-        )?,
+        Wait::Sync => rpc.call("eth_sendRawTransactionSync", json!([hex::encode_prefixed(&transaction.raw)]))?,
         Wait::Poll => {
             rpc.send_raw(&transaction.raw)?;
             poll_receipt(rpc, transaction.hash, start)?
         }
     };
     let duration = start.elapsed();
-    ensure!(
-        is_sound(kind, transaction.hash, &receipt),
-        "the receipt of {} is {receipt}",
-        transaction.hash
-    );
+    ensure!(is_sound(kind, transaction.hash, &receipt), "the receipt of {} is {receipt}", transaction.hash);
     Ok(duration)
 }
 
@@ -131,19 +120,11 @@ fn run_lanes(node: &Node, load: &Load, batch: usize) -> Result<Vec<LaneTimes>> {
     let mut lanes = Vec::with_capacity(load.lanes.len());
     for lane in &load.lanes {
         let requests = send_requests(node.port, &lane.transactions, batch);
-        lanes.push((
-            lane,
-            requests,
-            Connection::open(node.port)?,
-            node.rpc()?,
-            sent.clone(),
-        ));
+        lanes.push((lane, requests, Connection::open(node.port)?, node.rpc()?, sent.clone()));
     }
     drop(sent);
     thread::scope(|scope| {
-        let miner = node
-            .mines_on_request
-            .then(|| scope.spawn(|| mine_until_finished(node.port, all_sent)));
+        let miner = node.mines_on_request.then(|| scope.spawn(|| mine_until_finished(node.port, all_sent)));
         let start = &start;
         let threads: Vec<_> = lanes
             .into_iter()
@@ -154,13 +135,8 @@ fn run_lanes(node: &Node, load: &Load, batch: usize) -> Result<Vec<LaneTimes>> {
                 })
             })
             .collect();
-        let times = threads
-            .into_iter()
-            .map(|thread| thread.join().expect("a lane does not panic"))
-            .collect();
-        miner.map_or(Ok(()), |thread| {
-            thread.join().expect("the miner does not panic")
-        })?;
+        let times = threads.into_iter().map(|thread| thread.join().expect("a lane does not panic")).collect();
+        miner.map_or(Ok(()), |thread| thread.join().expect("the miner does not panic"))?;
         times
     })
 }
@@ -187,11 +163,7 @@ fn run_lane(
     // Only a miner listens, and only while there is one.
     let _ = sent.send(());
     wait_for_receipts(&mut rpc, lane.last.clone())?;
-    Ok(LaneTimes {
-        started,
-        accepted,
-        finished: Instant::now(),
-    })
+    Ok(LaneTimes { started, accepted, finished: Instant::now() })
 }
 
 struct SendRequest {
@@ -201,20 +173,9 @@ struct SendRequest {
 
 fn send_requests(port: u16, transactions: &[Signed], batch: usize) -> Vec<SendRequest> {
     let requests = transactions.chunks(batch).map(|part| {
-        let calls: Vec<String> = part
-            .iter()
-            .enumerate()
-            .map(|(id, transaction)| send_call(id, transaction))
-            .collect();
-        let body = if batch == 1 {
-            calls.concat()
-        } else {
-            format!("[{}]", calls.join(","))
-        };
-        SendRequest {
-            bytes: request(port, &body),
-            transactions: part.len(),
-        }
+        let calls: Vec<String> = part.iter().enumerate().map(|(id, transaction)| send_call(id, transaction)).collect();
+        let body = if batch == 1 { calls.concat() } else { format!("[{}]", calls.join(",")) };
+        SendRequest { bytes: request(port, &body), transactions: part.len() }
     });
     requests.collect()
 }
@@ -250,44 +211,27 @@ fn wait_for_receipts(rpc: &mut Rpc, mut waiting: Vec<B256>) -> Result<()> {
     let start = Instant::now();
     while let Some(newest) = waiting.last() {
         if rpc.receipt(*newest)?.is_null() {
-            ensure!(
-                start.elapsed() < WAIT_LIMIT,
-                "{} receipts are missing, among them {newest}",
-                waiting.len()
-            );
+            ensure!(start.elapsed() < WAIT_LIMIT, "{} receipts are missing, among them {newest}", waiting.len());
             sleep(WAIT_POLL);
             continue;
         }
         waiting.pop();
         let receipts = rpc.receipts(&waiting)?;
-        waiting = waiting
-            .into_iter()
-            .zip(receipts)
-            .filter(|(_, receipt)| receipt.is_null())
-            .map(|(hash, _)| hash)
-            .collect();
+        waiting =
+            waiting.into_iter().zip(receipts).filter(|(_, receipt)| receipt.is_null()).map(|(hash, _)| hash).collect();
     }
     Ok(())
 }
 
 fn check_receipts(rpc: &mut Rpc, kind: Kind, hashes: &[B256]) -> Result<()> {
     let receipts = rpc.receipts(hashes)?;
-    let unsound: Vec<_> = hashes
-        .iter()
-        .zip(&receipts)
-        .filter(|(hash, receipt)| !is_sound(kind, **hash, receipt))
-        .collect();
+    let unsound: Vec<_> =
+        hashes.iter().zip(&receipts).filter(|(hash, receipt)| !is_sound(kind, **hash, receipt)).collect();
     let Some((hash, receipt)) = unsound.first() else {
         return Ok(());
     };
-    let missing = unsound
-        .iter()
-        .filter(|(_, receipt)| receipt.is_null())
-        .count();
-    Err(eyre!(
-        "{missing} receipts missing, {} failed, first {hash}: {receipt}",
-        unsound.len() - missing
-    ))
+    let missing = unsound.iter().filter(|(_, receipt)| receipt.is_null()).count();
+    Err(eyre!("{missing} receipts missing, {} failed, first {hash}: {receipt}", unsound.len() - missing))
 }
 
 /// Succeeded, and a token transfer left its one log.
@@ -298,9 +242,7 @@ pub(super) fn is_sound(kind: Kind, hash: B256, receipt: &Value) -> bool {
     };
     receipt["status"] == "0x1"
         && receipt["transactionHash"] == hash.to_string()
-        && receipt["logs"]
-            .as_array()
-            .is_some_and(|list| list.len() == logs)
+        && receipt["logs"].as_array().is_some_and(|list| list.len() == logs)
 }
 
 const RESULT: &[u8] = b"\"result\"";

@@ -31,28 +31,16 @@ impl Connection {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-        Ok(Self {
-            stream,
-            received: Vec::with_capacity(READ_BYTES),
-            chunk: vec![0; READ_BYTES].into_boxed_slice(),
-        })
+        Ok(Self { stream, received: Vec::with_capacity(READ_BYTES), chunk: vec![0; READ_BYTES].into_boxed_slice() })
     }
 
     /// Sends one request and returns the body of its answer.
     pub(super) fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
-        self.stream
-            .write_all(request)
-            .wrap_err("the node closed the connection")?;
+        self.stream.write_all(request).wrap_err("the node closed the connection")?;
         self.received.clear();
         let response = loop {
-            let length = self
-                .stream
-                .read(&mut self.chunk)
-                .wrap_err("the node did not answer")?;
-            ensure!(
-                length > 0,
-                "the node closed the connection in the middle of an answer"
-            );
+            let length = self.stream.read(&mut self.chunk).wrap_err("the node did not answer")?;
+            ensure!(length > 0, "the node closed the connection in the middle of an answer");
             self.received.extend_from_slice(&self.chunk[..length]);
             if let Some(response) = parse_response(&self.received)? {
                 break response;
@@ -65,12 +53,7 @@ impl Connection {
                 &self.received
             }
         };
-        ensure!(
-            (200..300).contains(&response.status),
-            "http status {}: {}",
-            response.status,
-            excerpt(body)
-        );
+        ensure!((200..300).contains(&response.status), "http status {}: {}", response.status, excerpt(body));
         Ok(body)
     }
 }
@@ -96,10 +79,7 @@ pub(super) enum Body {
 
 /// Reads one response; `None` means that more bytes are needed.
 pub(super) fn parse_response(received: &[u8]) -> Result<Option<Response>> {
-    ensure!(
-        received.len() <= RESPONSE_LIMIT_BYTES,
-        "an answer of more than {RESPONSE_LIMIT_BYTES} bytes"
-    );
+    ensure!(received.len() <= RESPONSE_LIMIT_BYTES, "an answer of more than {RESPONSE_LIMIT_BYTES} bytes");
     let Some(head_end) = find(received, b"\r\n\r\n") else {
         return Ok(None);
     };
@@ -108,9 +88,7 @@ pub(super) fn parse_response(received: &[u8]) -> Result<Option<Response>> {
     let body = match length {
         Length::Chunked => join_chunks(&received[start..])?.map(Body::Joined),
         Length::Bytes(length) => {
-            let end = start
-                .checked_add(length)
-                .ok_or_eyre("a content length out of range")?;
+            let end = start.checked_add(length).ok_or_eyre("a content length out of range")?;
             (received.len() >= end).then_some(Body::Plain(start..end))
         }
     };
@@ -124,22 +102,15 @@ enum Length {
 
 fn parse_head(head: &str) -> Result<(u16, Length)> {
     let mut lines = head.split("\r\n");
-    let status = lines
-        .next()
-        .and_then(|line| line.strip_prefix("HTTP/1.1 "))
-        .and_then(|line| line.get(..3));
+    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")).and_then(|line| line.get(..3));
     let status = status.ok_or_eyre("not an HTTP/1.1 answer")?.parse()?;
     let mut length = None;
     for line in lines {
-        let (name, value) = line
-            .split_once(':')
-            .ok_or_eyre("a header line without a colon")?;
+        let (name, value) = line.split_once(':').ok_or_eyre("a header line without a colon")?;
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = Some(Length::Bytes(value.parse()?)),
-            "transfer-encoding" if value.eq_ignore_ascii_case("chunked") => {
-                length = Some(Length::Chunked)
-            }
+            "transfer-encoding" if value.eq_ignore_ascii_case("chunked") => length = Some(Length::Chunked),
             "transfer-encoding" => bail!("transfer encoding {value} is not known here"),
             _ => {}
         }
@@ -156,9 +127,7 @@ fn join_chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
         let line = std::str::from_utf8(&rest[..line_end])?;
         let size = usize::from_str_radix(line.split(';').next().unwrap_or(line).trim(), 16)
             .wrap_err("a chunk without a size")?;
-        let end = size
-            .checked_add(line_end + 2)
-            .ok_or_eyre("a chunk size out of range")?;
+        let end = size.checked_add(line_end + 2).ok_or_eyre("a chunk size out of range")?;
         let Some((chunk, after)) = rest.split_at_checked(end) else {
             return Ok(None);
         };
@@ -175,9 +144,7 @@ fn join_chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 const READ_BYTES: usize = 64 * 1024;

@@ -20,10 +20,7 @@ use super::{Plan, ROWS, Row, Side};
 pub(super) fn measure_all(plan: &Plan, programs: &Programs, accounts: usize) -> Result<LargeState> {
     eprintln!("with {accounts} accounts:");
     let folder = programs.scratch_folder()?;
-    let (genesis, data) = (
-        folder.path().join("genesis.json"),
-        folder.path().join("data"),
-    );
+    let (genesis, data) = (folder.path().join("genesis.json"), folder.path().join("data"));
     write_genesis(&genesis, accounts, &sender_addresses(plan))?;
     let genesis = genesis.to_string_lossy();
     let arguments = ["--genesis", &genesis];
@@ -37,14 +34,7 @@ pub(super) fn measure_all(plan: &Plan, programs: &Programs, accounts: usize) -> 
     let resident_at_end_mib = node.resident_mib()?;
     let start_up_s = rounded(node.start_up.as_secs_f64());
     node.stop()?;
-    Ok(LargeState {
-        accounts,
-        first_start_s,
-        start_up_s,
-        resident_at_start_mib,
-        resident_at_end_mib,
-        rows,
-    })
+    Ok(LargeState { accounts, first_start_s, start_up_s, resident_at_start_mib, resident_at_end_mib, rows })
 }
 
 fn measure_rows(plan: &Plan, node: &Node, accounts: usize) -> Result<Vec<RowResult>> {
@@ -68,32 +58,17 @@ fn group(row: &Row, round: usize) -> String {
 }
 
 fn sender_addresses(plan: &Plan) -> Vec<Address> {
-    let groups = ROWS
-        .iter()
-        .flat_map(|row| (0..plan.rounds).map(move |round| group(row, round)));
-    groups
-        .flat_map(|group| Account::group(&group))
-        .map(|sender| sender.address)
-        .collect()
+    let groups = ROWS.iter().flat_map(|row| (0..plan.rounds).map(move |round| group(row, round)));
+    groups.flat_map(|group| Account::group(&group)).map(|sender| sender.address).collect()
 }
 
 /// geth's genesis format. The token's deployer and the senders count among the accounts.
 pub(super) fn write_genesis(file: &Path, accounts: usize, senders: &[Address]) -> Result<()> {
-    ensure!(
-        accounts > senders.len(),
-        "{accounts} accounts do not hold {} senders",
-        senders.len()
-    );
+    ensure!(accounts > senders.len(), "{accounts} accounts do not hold {} senders", senders.len());
     let mut out = BufWriter::new(File::create(file)?);
-    write!(
-        out,
-        r#"{{"config":{{"chainId":{CHAIN_ID}}},"timestamp":"0x0","gasLimit":"0x1dcd6500","#
-    )?;
+    write!(out, r#"{{"config":{{"chainId":{CHAIN_ID}}},"timestamp":"0x0","gasLimit":"0x1dcd6500","#)?;
     let deployer = Account::development().address;
-    write!(
-        out,
-        r#""alloc":{{"{deployer:#x}":{{"balance":"{BALANCE_WEI}"}}"#
-    )?;
+    write!(out, r#""alloc":{{"{deployer:#x}":{{"balance":"{BALANCE_WEI}"}}"#)?;
     let others = (1..accounts - senders.len()).map(genesis_address);
     for address in senders.iter().copied().chain(others) {
         write!(out, r#","{address:#x}":{{"balance":"{BALANCE_WEI}"}}"#)?;

@@ -40,29 +40,20 @@ pub(super) struct Account {
 impl Account {
     /// The first account of the mnemonic `test test test test test test test test test test test junk`.
     pub(super) fn development() -> Self {
-        Self::from_secret(b256!(
-            "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
-        ))
+        Self::from_secret(b256!("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"))
     }
 
     /// The senders of a group; every group has its own.
     pub(super) fn group(name: &str) -> Vec<Self> {
-        (0..SENDERS)
-            .map(|index| Self::from_secret(keccak256(format!("bench sender {name} {index}"))))
-            .collect()
+        (0..SENDERS).map(|index| Self::from_secret(keccak256(format!("bench sender {name} {index}")))).collect()
     }
 
     fn from_secret(secret: B256) -> Self {
-        let key = SecretKey::from_byte_array(secret.0)
-            .expect("all but 2^-128 of hashes are keys, and these are fixed");
+        let key = SecretKey::from_byte_array(secret.0).expect("all but 2^-128 of hashes are keys, and these are fixed");
         let public = PublicKey::from_secret_key(SECP256K1, &key).serialize_uncompressed();
         // Without the first byte, which only names the form (SEC 1, 2.3.3).
         let address = Address::from_raw_public_key(&public[1..]);
-        Self {
-            secret,
-            address,
-            nonce: 0,
-        }
+        Self { secret, address, nonce: 0 }
     }
 
     pub(super) fn sign(&mut self, call: Call) -> Signed {
@@ -78,13 +69,9 @@ impl Account {
             input: call.input,
         };
         self.nonce += 1;
-        let signature = sign_message(self.secret, transaction.signature_hash())
-            .expect("the secret was checked");
+        let signature = sign_message(self.secret, transaction.signature_hash()).expect("the secret was checked");
         let signed = transaction.into_signed(signature);
-        Signed {
-            raw: signed.encoded_2718(),
-            hash: *signed.hash(),
-        }
+        Signed { raw: signed.encoded_2718(), hash: *signed.hash() }
     }
 }
 
@@ -98,12 +85,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn pay(to: Address, value_wei: U256) -> Self {
-        Self {
-            to: TxKind::Call(to),
-            value_wei,
-            input: Bytes::new(),
-            gas_limit: 21_000,
-        }
+        Self { to: TxKind::Call(to), value_wei, input: Bytes::new(), gas_limit: 21_000 }
     }
 
     /// `transfer(address,uint256)`. The gas covers a recipient who has none yet.
@@ -111,21 +93,11 @@ impl Call {
         let mut input = TRANSFER_SELECTOR.to_vec();
         input.extend_from_slice(to.into_word().as_slice());
         input.extend_from_slice(&units.to_be_bytes::<32>());
-        Self {
-            to: TxKind::Call(token),
-            value_wei: U256::ZERO,
-            input: input.into(),
-            gas_limit: 100_000,
-        }
+        Self { to: TxKind::Call(token), value_wei: U256::ZERO, input: input.into(), gas_limit: 100_000 }
     }
 
     fn deploy(bytecode: Bytes) -> Self {
-        Self {
-            to: TxKind::Create,
-            value_wei: U256::ZERO,
-            input: bytecode,
-            gas_limit: 2_000_000,
-        }
+        Self { to: TxKind::Create, value_wei: U256::ZERO, input: bytecode, gas_limit: 2_000_000 }
     }
 }
 
@@ -137,21 +109,12 @@ pub(super) struct Treasury {
 
 impl Treasury {
     pub(super) fn new() -> Self {
-        Self {
-            account: Account::development(),
-            token: None,
-        }
+        Self { account: Account::development(), token: None }
     }
 
     /// The transactions that give each sender ether.
     pub(super) fn fund(&mut self, senders: &[Account]) -> Vec<Signed> {
-        senders
-            .iter()
-            .map(|sender| {
-                self.account
-                    .sign(Call::pay(sender.address, U256::from(SENDER_WEI)))
-            })
-            .collect()
+        senders.iter().map(|sender| self.account.sign(Call::pay(sender.address, U256::from(SENDER_WEI)))).collect()
     }
 
     /// The transactions that give each sender tokens, after the token's deployment if this is the first time.
@@ -165,9 +128,7 @@ impl Treasury {
                 *self.token.insert(token)
             }
         };
-        let gifts = senders
-            .iter()
-            .map(|sender| Call::move_tokens(token, sender.address, U256::from(SENDER_UNITS)));
+        let gifts = senders.iter().map(|sender| Call::move_tokens(token, sender.address, U256::from(SENDER_UNITS)));
         transactions.extend(gifts.map(|gift| self.account.sign(gift)));
         Ok(transactions)
     }
@@ -175,11 +136,7 @@ impl Treasury {
     fn transfer(&self, kind: Kind, to: Address) -> Result<Call> {
         match kind {
             Kind::Native => Ok(Call::pay(to, U256::ONE)),
-            Kind::Erc20 => Ok(Call::move_tokens(
-                self.token.ok_or_eyre("no token yet")?,
-                to,
-                U256::ONE,
-            )),
+            Kind::Erc20 => Ok(Call::move_tokens(self.token.ok_or_eyre("no token yet")?, to, U256::ONE)),
         }
     }
 }
@@ -231,11 +188,7 @@ impl Load {
             Kind::Erc20 => treasury.hand_out_tokens(&senders)?,
         };
         let addresses: Vec<Address> = senders.iter().map(|sender| sender.address).collect();
-        let mut load = Self {
-            kind,
-            setup,
-            lanes: (0..lanes).map(|_| Lane::default()).collect(),
-        };
+        let mut load = Self { kind, setup, lanes: (0..lanes).map(|_| Lane::default()).collect() };
         for index in 0..transactions {
             let sender = index % senders.len();
             let transfer = treasury.transfer(kind, recipients.pick(index, &addresses))?;
@@ -250,20 +203,14 @@ impl Load {
     }
 
     pub(super) fn hashes(&self) -> Vec<B256> {
-        self.lanes
-            .iter()
-            .flat_map(|lane| &lane.transactions)
-            .map(|transaction| transaction.hash)
-            .collect()
+        self.lanes.iter().flat_map(|lane| &lane.transactions).map(|transaction| transaction.hash).collect()
     }
 }
 
 impl Recipients {
     fn pick(&self, index: usize, senders: &[Address]) -> Address {
         match self {
-            Self::Senders => {
-                senders[(index + 1 + index / senders.len() % (senders.len() - 1)) % senders.len()]
-            }
+            Self::Senders => senders[(index + 1 + index / senders.len() % (senders.len() - 1)) % senders.len()],
             // The prime steps through all accounts before it meets one twice.
             Self::Genesis(accounts) => genesis_address((index + 1) * 7_368_787 % accounts),
         }
@@ -276,12 +223,8 @@ pub(super) fn genesis_address(index: usize) -> Address {
 }
 
 fn token_bytecode() -> Result<Bytes> {
-    let file: serde_json::Value =
-        serde_json::from_str(include_str!("../../../testdata/erc20.json"))?;
-    Ok(file["bytecode"]
-        .as_str()
-        .ok_or_eyre("testdata/erc20.json has no bytecode")?
-        .parse()?)
+    let file: serde_json::Value = serde_json::from_str(include_str!("../../../testdata/erc20.json"))?;
+    Ok(file["bytecode"].as_str().ok_or_eyre("testdata/erc20.json has no bytecode")?.parse()?)
 }
 
 pub(super) const CHAIN_ID: u64 = 31_337;

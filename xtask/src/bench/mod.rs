@@ -59,11 +59,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     if !options.peer_only {
         record.keep()?;
     }
-    let output = if options.json {
-        record.line()?
-    } else {
-        record.table()?
-    };
+    let output = if options.json { record.line()? } else { record.table()? };
     println!("{output}");
     Ok(())
 }
@@ -92,38 +88,14 @@ struct Row {
 }
 
 const ROWS: [Row; 8] = [
-    Row {
-        kind: Kind::Native,
-        measure: Measure::Load(1),
-    },
-    Row {
-        kind: Kind::Native,
-        measure: Measure::Load(50),
-    },
-    Row {
-        kind: Kind::Erc20,
-        measure: Measure::Load(1),
-    },
-    Row {
-        kind: Kind::Erc20,
-        measure: Measure::Load(50),
-    },
-    Row {
-        kind: Kind::Native,
-        measure: Measure::Idle(Wait::Poll),
-    },
-    Row {
-        kind: Kind::Native,
-        measure: Measure::Idle(Wait::Sync),
-    },
-    Row {
-        kind: Kind::Erc20,
-        measure: Measure::Idle(Wait::Poll),
-    },
-    Row {
-        kind: Kind::Erc20,
-        measure: Measure::Idle(Wait::Sync),
-    },
+    Row { kind: Kind::Native, measure: Measure::Load(1) },
+    Row { kind: Kind::Native, measure: Measure::Load(50) },
+    Row { kind: Kind::Erc20, measure: Measure::Load(1) },
+    Row { kind: Kind::Erc20, measure: Measure::Load(50) },
+    Row { kind: Kind::Native, measure: Measure::Idle(Wait::Poll) },
+    Row { kind: Kind::Native, measure: Measure::Idle(Wait::Sync) },
+    Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Poll) },
+    Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Sync) },
 ];
 
 impl Row {
@@ -146,18 +118,9 @@ struct Plan {
 
 impl Plan {
     fn new(options: &LedgerOptions) -> Result<Self> {
-        ensure!(
-            (1..=100).contains(&options.rounds),
-            "--rounds must be 1 to 100"
-        );
-        let quick = Self {
-            rounds: 1,
-            transactions: 2_000,
-        };
-        let full = Self {
-            rounds: options.rounds,
-            transactions: 20_000,
-        };
+        ensure!((1..=100).contains(&options.rounds), "--rounds must be 1 to 100");
+        let quick = Self { rounds: 1, transactions: 2_000 };
+        let full = Self { rounds: options.rounds, transactions: 20_000 };
         Ok(if options.quick { quick } else { full })
     }
 
@@ -200,12 +163,7 @@ fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult>
 
 /// Anvil can lose a transaction that it accepted while it made a block: the sender's nonce has come to it, and it stays in
 /// the queue for ever. Such a run is no measure of speed; it is counted and repeated. Ours gets no second try.
-fn measure_peer(
-    programs: &Programs,
-    load: &Load,
-    row: &Row,
-    samples: &mut Samples,
-) -> Result<Figures> {
+fn measure_peer(programs: &Programs, load: &Load, row: &Row, samples: &mut Samples) -> Result<Figures> {
     let mines_on_request = matches!(row.measure, Measure::Load(_));
     for _ in 1..PEER_ATTEMPTS {
         match measure_fresh(programs.start_anvil(mines_on_request)?, load, row) {

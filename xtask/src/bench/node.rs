@@ -30,16 +30,8 @@ impl Programs {
     pub(super) fn prepare(peer_only: bool) -> Result<Self> {
         let target = target_folder();
         fs::create_dir_all(&target)?;
-        let ours = if peer_only {
-            None
-        } else {
-            Some(build_ours(&target)?)
-        };
-        Ok(Self {
-            ours,
-            anvil: install_anvil(&target)?,
-            target,
-        })
+        let ours = if peer_only { None } else { Some(build_ours(&target)?) };
+        Ok(Self { ours, anvil: install_anvil(&target)?, target })
     }
 
     pub(super) const fn measures_ours(&self) -> bool {
@@ -47,19 +39,14 @@ impl Programs {
     }
 
     pub(super) fn scratch_folder(&self) -> Result<TempDir> {
-        Ok(tempfile::Builder::new()
-            .prefix("bench-")
-            .tempdir_in(&self.target)?)
+        Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(&self.target)?)
     }
 
     /// Ours on a new development chain.
     pub(super) fn start_ours(&self) -> Result<Node> {
         let folder = self.scratch_folder()?;
         let node = self.start_ours_with(&folder.path().join("data"), &["--dev"])?;
-        Ok(Node {
-            _folder: Some(folder),
-            ..node
-        })
+        Ok(Node { _folder: Some(folder), ..node })
     }
 
     /// Ours on a data folder of the caller's.
@@ -83,11 +70,7 @@ impl Programs {
         // It keeps old states below its home folder.
         command.env("HOME", folder.path());
         let node = Node::start(command, port, &folder.path().join("anvil.log"))?;
-        Ok(Node {
-            _folder: Some(folder),
-            mines_on_request,
-            ..node
-        })
+        Ok(Node { _folder: Some(folder), mines_on_request, ..node })
     }
 }
 
@@ -105,36 +88,17 @@ pub(super) struct Node {
 impl Node {
     fn start(mut command: Command, port: u16, log: &Path) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(log)?);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log)?);
         let start = Instant::now();
-        let mut process = Process(
-            command
-                .spawn()
-                .wrap_err_with(|| format!("cannot start {program}"))?,
-        );
+        let mut process = Process(command.spawn().wrap_err_with(|| format!("cannot start {program}"))?);
         while !answers(port)? {
             if let Some(status) = process.0.try_wait()? {
-                bail!(
-                    "{program} ended with {status}: {}",
-                    fs::read_to_string(log)?.trim()
-                );
+                bail!("{program} ended with {status}: {}", fs::read_to_string(log)?.trim());
             }
-            ensure!(
-                start.elapsed() < START_LIMIT,
-                "{program} does not answer on port {port}"
-            );
+            ensure!(start.elapsed() < START_LIMIT, "{program} does not answer on port {port}");
             sleep(START_POLL);
         }
-        Ok(Self {
-            process,
-            port,
-            mines_on_request: false,
-            start_up: start.elapsed(),
-            _folder: None,
-        })
+        Ok(Self { process, port, mines_on_request: false, start_up: start.elapsed(), _folder: None })
     }
 
     pub(super) fn rpc(&self) -> Result<Rpc> {
@@ -151,11 +115,7 @@ impl Node {
                 ensure!(status.success(), "a node ended with {status} on SIGTERM");
                 return Ok(());
             }
-            ensure!(
-                start.elapsed() < STOP_LIMIT,
-                "process {} does not end on SIGTERM",
-                child.id()
-            );
+            ensure!(start.elapsed() < STOP_LIMIT, "process {} does not end on SIGTERM", child.id());
             sleep(START_POLL);
         }
     }
@@ -163,10 +123,7 @@ impl Node {
     /// Resident memory in MiB: `VmRSS`, proc(5).
     pub(super) fn resident_mib(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .ok_or_eyre("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or_eyre("no VmRSS")?;
         let kib: u32 = line.trim().trim_end_matches(" kB").parse()?;
         Ok((f64::from(kib) / 1024.0).round())
     }
@@ -194,40 +151,28 @@ impl Drop for Process {
 /// User and system time: the 14th and 15th field of `stat`, proc(5); the second, in brackets, may hold blanks.
 fn processor_time(process: &str) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, fields) = stat
-        .rsplit_once(')')
-        .ok_or_eyre("an unreadable stat line")?;
+    let (_, fields) = stat.rsplit_once(')').ok_or_eyre("an unreadable stat line")?;
     let mut ticks = 0;
     for field in fields.split_whitespace().skip(11).take(2) {
         ticks += field.parse::<u64>()?;
     }
-    Ok(Duration::from_millis(
-        ticks * 1000 / rustix::param::clock_ticks_per_second(),
-    ))
+    Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
 }
 
 fn answers(port: u16) -> Result<bool> {
-    let Ok(chain_id) = Rpc::open(port).and_then(|mut rpc| rpc.call("eth_chainId", json!([])))
-    else {
+    let Ok(chain_id) = Rpc::open(port).and_then(|mut rpc| rpc.call("eth_chainId", json!([]))) else {
         return Ok(false);
     };
-    ensure!(
-        chain_id == format!("{CHAIN_ID:#x}"),
-        "a node of chain {chain_id} answers on port {port}"
-    );
+    ensure!(chain_id == format!("{CHAIN_ID:#x}"), "a node of chain {chain_id} answers on port {port}");
     Ok(true)
 }
 
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 pub(super) fn workspace_folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask stands inside the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands inside the workspace")
 }
 
 fn target_folder() -> PathBuf {
@@ -238,9 +183,7 @@ fn target_folder() -> PathBuf {
 fn build_ours(target: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build
-        .current_dir(workspace_folder())
-        .args(["build", "--release", "--package", "counterfoil"]);
+    build.current_dir(workspace_folder()).args(["build", "--release", "--package", "counterfoil"]);
     ensure!(build.status()?.success(), "our node does not build");
     Ok(target.join("release/counterfoil"))
 }
@@ -254,14 +197,8 @@ fn install_anvil(target: &Path) -> Result<PathBuf> {
     let mut install = Command::new("npm");
     install.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]);
     install.args(["--loglevel=error", "--prefix"]);
-    install
-        .arg(&folder)
-        .arg(format!("@foundry-rs/anvil@{ANVIL_VERSION}"))
-        .stdout(Stdio::null());
-    ensure!(
-        install.status().wrap_err("npm is not installed")?.success(),
-        "npm cannot install anvil {ANVIL_VERSION}"
-    );
+    install.arg(&folder).arg(format!("@foundry-rs/anvil@{ANVIL_VERSION}")).stdout(Stdio::null());
+    ensure!(install.status().wrap_err("npm is not installed")?.success(), "npm cannot install anvil {ANVIL_VERSION}");
     find_anvil(&folder)?.ok_or_eyre("anvil's package has no program for this machine")
 }
 

@@ -76,14 +76,7 @@ impl Samples {
     pub(super) fn start(row: &Row) -> Result<Self> {
         let (name, load_average) = (row.name(), load_average()?);
         eprintln!("{name} (load average {load_average:.2})");
-        Ok(Self {
-            name,
-            measure: row.measure,
-            load_average,
-            ours: vec![],
-            peer: vec![],
-            peer_discarded: 0,
-        })
+        Ok(Self { name, measure: row.measure, load_average, ours: vec![], peer: vec![], peer_discarded: 0 })
     }
 
     pub(super) fn add(&mut self, side: Side, figures: Figures) {
@@ -104,12 +97,10 @@ impl Samples {
     pub(super) fn finish(self) -> RowResult {
         let (ours, peer) = (medians(&self.ours), medians(&self.peer));
         let headline = |figures: &Figures| figures.get(self.measure.columns()[0].1).copied();
-        let ratio = headline(&ours)
-            .zip(headline(&peer))
-            .map(|(ours, peer)| match self.measure {
-                Measure::Load(_) => rounded(ours / peer),
-                Measure::Idle(_) => rounded(peer / ours),
-            });
+        let ratio = headline(&ours).zip(headline(&peer)).map(|(ours, peer)| match self.measure {
+            Measure::Load(_) => rounded(ours / peer),
+            Measure::Idle(_) => rounded(peer / ours),
+        });
         let bar_met = match self.measure {
             Measure::Load(_) => ratio.map(|ratio| ratio >= RATIO_BAR),
             Measure::Idle(_) => headline(&ours).map(|p50_ms| p50_ms < IDLE_BAR_MS),
@@ -139,17 +130,8 @@ impl Measure {
 
 fn medians(rounds: &[Figures]) -> Figures {
     let names = rounds.iter().flat_map(|figures| figures.keys());
-    let median_of = |name| {
-        median(
-            rounds
-                .iter()
-                .filter_map(|figures| figures.get(name).copied())
-                .collect(),
-        )
-    };
-    names
-        .filter_map(|name| Some((*name, median_of(name)?)))
-        .collect()
+    let median_of = |name| median(rounds.iter().filter_map(|figures| figures.get(name).copied()).collect());
+    names.filter_map(|name| Some((*name, median_of(name)?))).collect()
 }
 
 /// The middle, or the mean of the two middle ones.
@@ -177,13 +159,7 @@ impl Record {
         let mut date = Command::new("date");
         let mut git = Command::new("git");
         // A trailing `+` says that files differ from the commit.
-        git.args([
-            "describe",
-            "--always",
-            "--abbrev=12",
-            "--exclude=*",
-            "--dirty=+",
-        ]);
+        git.args(["describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]);
         Ok(Self {
             bench: "ledger",
             date: first_line(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?,
@@ -213,14 +189,7 @@ impl Record {
     }
 
     pub(super) fn table(&self) -> Result<String> {
-        let Self {
-            transactions,
-            senders,
-            connections,
-            rounds,
-            peer,
-            ..
-        } = self;
+        let Self { transactions, senders, connections, rounds, peer, .. } = self;
         let mut out = format!(
             "{transactions} transactions, {senders} senders, {connections} connections, medians of {rounds} rounds\n\
              ours makes every block durable, {peer} keeps nothing\n"
@@ -231,34 +200,18 @@ impl Record {
             writeln!(out, "\n{peer} broke {discarded} runs, which were repeated")?;
         }
         if let Some(large) = &self.large {
-            write_rows(
-                &mut out,
-                &format!("with {} accounts, ", large.accounts),
-                &large.rows,
-            )?;
-            let LargeState {
-                start_up_s,
-                first_start_s,
-                ..
-            } = large;
+            write_rows(&mut out, &format!("with {} accounts, ", large.accounts), &large.rows)?;
+            let LargeState { start_up_s, first_start_s, .. } = large;
             let [start_mib, end_mib] = [large.resident_at_start_mib, large.resident_at_end_mib];
-            writeln!(
-                out,
-                "\nstart-up {start_up_s:.2} s, the first one {first_start_s:.2} s"
-            )?;
-            writeln!(
-                out,
-                "resident {start_mib:.0} MiB after start-up, {end_mib:.0} MiB after all rows"
-            )?;
+            writeln!(out, "\nstart-up {start_up_s:.2} s, the first one {first_start_s:.2} s")?;
+            writeln!(out, "resident {start_mib:.0} MiB after start-up, {end_mib:.0} MiB after all rows")?;
         }
         Ok(out)
     }
 }
 
 fn write_rows(out: &mut String, place: &str, rows: &[RowResult]) -> Result<()> {
-    let (loads, idles): (Vec<_>, Vec<_>) = rows
-        .iter()
-        .partition(|row| matches!(row.measure, Measure::Load(_)));
+    let (loads, idles): (Vec<_>, Vec<_>) = rows.iter().partition(|row| matches!(row.measure, Measure::Load(_)));
     write_table(out, &format!("{place}end to end"), &loads)?;
     write_table(out, &format!("{place}send to receipt, idle"), &idles)
 }
@@ -269,31 +222,16 @@ fn write_table(out: &mut String, title: &str, rows: &[&RowResult]) -> Result<()>
     };
     write!(out, "\n{title:<42}")?;
     for (header, _) in columns {
-        write!(
-            out,
-            "{:>15}{:>16}",
-            format!("ours {header}"),
-            format!("anvil {header}")
-        )?;
+        write!(out, "{:>15}{:>16}", format!("ours {header}"), format!("anvil {header}"))?;
     }
     writeln!(out, "{:>8}  {:<13}load", "ratio", "bar")?;
     for row in rows {
         write!(out, "{:<42}", row.name)?;
         for (_, name) in columns {
-            write!(
-                out,
-                "{:>15}{:>16}",
-                number(row.ours.get(name)),
-                number(row.peer.get(name))
-            )?;
+            write!(out, "{:>15}{:>16}", number(row.ours.get(name)), number(row.peer.get(name)))?;
         }
         let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.2}x"));
-        writeln!(
-            out,
-            "{ratio:>8}  {:<13}{:.2}",
-            row.verdict(),
-            row.load_average
-        )?;
+        writeln!(out, "{ratio:>8}  {:<13}{:.2}", row.verdict(), row.load_average)?;
     }
     Ok(())
 }
@@ -322,11 +260,7 @@ fn number(value: Option<&f64>) -> String {
 /// Of the last minute.
 fn load_average() -> Result<f64> {
     let line = fs::read_to_string("/proc/loadavg")?;
-    Ok(line
-        .split(' ')
-        .next()
-        .ok_or_eyre("an empty load average")?
-        .parse()?)
+    Ok(line.split(' ').next().ok_or_eyre("an empty load average")?.parse()?)
 }
 
 fn first_line(command: &mut Command) -> Result<String> {

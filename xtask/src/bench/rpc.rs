@@ -15,10 +15,7 @@ pub(super) struct Rpc {
 
 impl Rpc {
     pub(super) fn open(port: u16) -> Result<Self> {
-        Ok(Self {
-            port,
-            connection: Connection::open(port)?,
-        })
+        Ok(Self { port, connection: Connection::open(port)? })
     }
 
     /// One call; an error answer is an error here.
@@ -31,8 +28,7 @@ impl Rpc {
     }
 
     pub(super) fn send_raw(&mut self, raw: &[u8]) -> Result<()> {
-        self.call("eth_sendRawTransaction", json!([hex::encode_prefixed(raw)]))
-            .map(drop)
+        self.call("eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).map(drop)
     }
 
     /// `Value::Null` while the transaction is not in a block.
@@ -50,42 +46,23 @@ impl Rpc {
     }
 
     fn receipt_batch(&mut self, hashes: &[B256]) -> Result<Vec<Value>> {
-        let calls = hashes
-            .iter()
-            .enumerate()
-            .map(|(id, hash)| one_call(id, RECEIPT, json!([hash])))
-            .collect();
+        let calls = hashes.iter().enumerate().map(|(id, hash)| one_call(id, RECEIPT, json!([hash]))).collect();
         let Value::Array(answers) = self.exchange(&Value::Array(calls))? else {
             bail!("a batch was not answered by a list");
         };
-        ensure!(
-            answers.len() == hashes.len(),
-            "{} answers to {} calls",
-            answers.len(),
-            hashes.len()
-        );
+        ensure!(answers.len() == hashes.len(), "{} answers to {} calls", answers.len(), hashes.len());
         let mut receipts = vec![Value::Null; hashes.len()];
         for mut answer in answers {
-            ensure!(
-                answer.get("error").is_none(),
-                "{RECEIPT}: {}",
-                answer["error"]
-            );
-            let id = answer["id"]
-                .as_u64()
-                .and_then(|id| usize::try_from(id).ok());
-            let place = id
-                .and_then(|id| receipts.get_mut(id))
-                .ok_or_eyre("an answer to a call never made")?;
+            ensure!(answer.get("error").is_none(), "{RECEIPT}: {}", answer["error"]);
+            let id = answer["id"].as_u64().and_then(|id| usize::try_from(id).ok());
+            let place = id.and_then(|id| receipts.get_mut(id)).ok_or_eyre("an answer to a call never made")?;
             *place = answer["result"].take();
         }
         Ok(receipts)
     }
 
     fn exchange(&mut self, body: &Value) -> Result<Value> {
-        let answer = self
-            .connection
-            .exchange(&request(self.port, &body.to_string()))?;
+        let answer = self.connection.exchange(&request(self.port, &body.to_string()))?;
         Ok(serde_json::from_slice(answer)?)
     }
 }

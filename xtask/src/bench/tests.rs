@@ -25,14 +25,8 @@ fn body_of(received: &str) -> Option<Vec<u8>> {
 
 #[test]
 fn a_body_of_known_length_is_found() {
-    assert_eq!(
-        body_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
-        Some(b"{}".to_vec())
-    );
-    assert_eq!(
-        body_of("HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n"),
-        Some(Vec::new())
-    );
+    assert_eq!(body_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), Some(b"{}".to_vec()));
+    assert_eq!(body_of("HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n"), Some(Vec::new()));
 }
 
 #[test]
@@ -58,13 +52,7 @@ fn an_answer_is_complete_with_its_last_byte_and_not_before() {
 fn the_status_is_read() -> Result<()> {
     let answer = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
     let response = parse_response(answer)?.expect("complete");
-    assert_eq!(
-        response,
-        Response {
-            status: 429,
-            body: Body::Plain(answer.len()..answer.len())
-        }
-    );
+    assert_eq!(response, Response { status: 429, body: Body::Plain(answer.len()..answer.len()) });
     Ok(())
 }
 
@@ -85,10 +73,7 @@ fn an_answer_that_cannot_be_framed_is_an_error() {
 
 #[test]
 fn the_treasury_is_the_first_development_account() {
-    assert_eq!(
-        Account::development().address,
-        address!("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266")
-    );
+    assert_eq!(Account::development().address, address!("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"));
 }
 
 #[test]
@@ -97,15 +82,9 @@ fn hash_signer_and_nonce_of_a_signed_transaction_are_what_a_node_finds() -> Resu
     for nonce in 0..3 {
         let signed = account.sign(Call::pay(account.address, U256::ONE));
         let decoded = TxEnvelope::decode_2718(&mut signed.raw.as_slice())?;
-        assert_eq!(
-            (*decoded.tx_hash(), keccak256(&signed.raw)),
-            (signed.hash, signed.hash)
-        );
+        assert_eq!((*decoded.tx_hash(), keccak256(&signed.raw)), (signed.hash, signed.hash));
         assert_eq!(decoded.recover_signer()?, account.address);
-        assert_eq!(
-            decoded.as_eip1559().map(|signed| signed.tx().nonce),
-            Some(nonce)
-        );
+        assert_eq!(decoded.as_eip1559().map(|signed| signed.tx().nonce), Some(nonce));
     }
     Ok(())
 }
@@ -115,11 +94,7 @@ fn a_lane_knows_the_last_transaction_of_each_of_its_senders() -> Result<()> {
     let load = Load::on_fresh_chain(Kind::Native, (3 * SENDERS, 4))?;
     assert_eq!(load.hashes().len(), 3 * SENDERS);
     for lane in &load.lanes {
-        let hashes: Vec<_> = lane
-            .transactions
-            .iter()
-            .map(|transaction| transaction.hash)
-            .collect();
+        let hashes: Vec<_> = lane.transactions.iter().map(|transaction| transaction.hash).collect();
         assert_eq!(lane.last, hashes[2 * SENDERS / 4..]);
     }
     Ok(())
@@ -129,40 +104,27 @@ fn a_lane_knows_the_last_transaction_of_each_of_its_senders() -> Result<()> {
 fn the_genesis_file_holds_as_many_accounts_as_it_says() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("genesis.json");
-    let senders: Vec<_> = Account::group("any")
-        .iter()
-        .map(|sender| sender.address)
-        .collect();
+    let senders: Vec<_> = Account::group("any").iter().map(|sender| sender.address).collect();
     write_genesis(&file, 1_000, &senders)?;
     let genesis: serde_json::Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-    assert_eq!(
-        genesis["alloc"].as_object().map(|accounts| accounts.len()),
-        Some(1_000)
-    );
+    assert_eq!(genesis["alloc"].as_object().map(|accounts| accounts.len()), Some(1_000));
     assert!(write_genesis(&file, SENDERS, &senders).is_err());
     Ok(())
 }
 
 #[test]
 fn a_refused_transaction_in_a_batch_is_not_counted_as_accepted() {
-    let answer =
-        br#"[{"id":0,"result":"0x1"},{"id":1,"error":{"code":-32000}},{"id":2,"result":"0x2"}]"#;
+    let answer = br#"[{"id":0,"result":"0x1"},{"id":1,"error":{"code":-32000}},{"id":2,"result":"0x2"}]"#;
     assert_eq!(count_accepted(answer), 2);
 }
 
 #[test]
 fn a_receipt_is_sound_when_it_succeeded_with_the_logs_of_its_kind() {
     let hash = B256::repeat_byte(7);
-    let receipt =
-        |status, logs: &[u8]| json!({ "transactionHash": hash, "status": status, "logs": logs });
+    let receipt = |status, logs: &[u8]| json!({ "transactionHash": hash, "status": status, "logs": logs });
     assert!(is_sound(Kind::Native, hash, &receipt("0x1", &[])));
     assert!(is_sound(Kind::Erc20, hash, &receipt("0x1", &[0])));
-    for unsound in [
-        receipt("0x0", &[0]),
-        receipt("0x1", &[]),
-        receipt("0x1", &[0, 1]),
-        Value::Null,
-    ] {
+    for unsound in [receipt("0x0", &[0]), receipt("0x1", &[]), receipt("0x1", &[0, 1]), Value::Null] {
         assert!(!is_sound(Kind::Erc20, hash, &unsound), "{unsound}");
     }
     assert!(!is_sound(Kind::Erc20, B256::ZERO, &receipt("0x1", &[0])));
@@ -172,11 +134,7 @@ fn a_receipt_is_sound_when_it_succeeded_with_the_logs_of_its_kind() {
 fn percentiles_are_nearest_ranks() {
     let check = |seconds: &[u64], percent, expected: Option<u64>| {
         let durations = seconds.iter().copied().map(Duration::from_secs).collect();
-        assert_eq!(
-            percentile(durations, percent),
-            expected.map(Duration::from_secs),
-            "{percent} % of {seconds:?}"
-        );
+        assert_eq!(percentile(durations, percent), expected.map(Duration::from_secs), "{percent} % of {seconds:?}");
     };
     check(&[], 50, None);
     check(&[7], 95, Some(7));

@@ -32,9 +32,7 @@ type CastCheck = fn(&Session<'_>, &str) -> Result<()>;
 
 const CHECKS: [(&str, CastCheck); 15] = [
     ("the chain id, the client, the block number", identity),
-    ("read a contract", |cast, noted| {
-        cast.prints(&["call", noted, "count()(uint256)"], "7")
-    }),
+    ("read a contract", |cast, noted| cast.prints(&["call", noted, "count()(uint256)"], "7")),
     ("send with a private key at a price of zero", send_by_key),
     ("send from an unlocked account", send_unlocked),
     ("send without waiting, then ask for the receipt", send_async),
@@ -46,10 +44,7 @@ const CHECKS: [(&str, CastCheck); 15] = [
     ("a proof of the contract", proof),
     ("a block by number and by hash", block),
     ("delegate code by EIP-7702, and clear it", delegation),
-    (
-        "execute a mined transaction again, from the state before it",
-        replay,
-    ),
+    ("execute a mined transaction again, from the state before it", replay),
     ("any method at all", raw_method),
 ];
 
@@ -97,10 +92,7 @@ impl Session<'_> {
         };
         let complaint = complaint.to_string();
         for words in expected {
-            ensure!(
-                complaint.contains(words),
-                "{words:?} is not in {complaint:?}"
-            );
+            ensure!(complaint.contains(words), "{words:?} is not in {complaint:?}");
         }
         Ok(())
     }
@@ -118,90 +110,38 @@ fn deploy(cast: &Session<'_>) -> Result<String> {
 
 fn identity(cast: &Session<'_>, _: &str) -> Result<()> {
     cast.prints(&["chain-id"], "31337")?;
-    ensure!(
-        cast.run(&["client"])?.contains('/'),
-        "the client has no version"
-    );
-    ensure!(
-        cast.run(&["block-number"])?.parse::<u64>()? > 0,
-        "there is no block"
-    );
+    ensure!(cast.run(&["client"])?.contains('/'), "the client has no version");
+    ensure!(cast.run(&["block-number"])?.parse::<u64>()? > 0, "there is no block");
     Ok(())
 }
 
 fn send_by_key(cast: &Session<'_>, noted: &str) -> Result<()> {
-    cast.send(&[
-        "--private-key",
-        SENDER_KEY,
-        noted,
-        "note(uint256,string)",
-        "5",
-        "by key",
-    ])?;
+    cast.send(&["--private-key", SENDER_KEY, noted, "note(uint256,string)", "5", "by key"])?;
     cast.prints(&["call", noted, "numberOf(address)(uint256)", SENDER], "5")
 }
 
 fn send_unlocked(cast: &Session<'_>, noted: &str) -> Result<()> {
-    cast.send(&[
-        "--unlocked",
-        "--from",
-        UNLOCKED,
-        noted,
-        "note(uint256,string)",
-        "6",
-        "unlocked",
-    ])?;
-    cast.prints(
-        &["call", noted, "numberOf(address)(uint256)", UNLOCKED],
-        "6",
-    )
+    cast.send(&["--unlocked", "--from", UNLOCKED, noted, "note(uint256,string)", "6", "unlocked"])?;
+    cast.prints(&["call", noted, "numberOf(address)(uint256)", UNLOCKED], "6")
 }
 
 fn send_async(cast: &Session<'_>, _: &str) -> Result<()> {
-    let hash = cast.run(&[
-        "send",
-        "--async",
-        "--private-key",
-        SENDER_KEY,
-        STRANGER,
-        "--value",
-        "2",
-    ])?;
+    let hash = cast.run(&["send", "--async", "--private-key", SENDER_KEY, STRANGER, "--value", "2"])?;
     cast.prints(&["receipt", &hash, "status"], "true")?;
     equal(text(&cast.json(&["tx", &hash])?, "value")?, "0x2")
 }
 
 fn publish(cast: &Session<'_>, _: &str) -> Result<()> {
-    let raw = cast.run(&[
-        "mktx",
-        "--private-key",
-        SENDER_KEY,
-        STRANGER,
-        "--value",
-        "1",
-    ])?;
+    let raw = cast.run(&["mktx", "--private-key", SENDER_KEY, STRANGER, "--value", "1"])?;
     equal(text(&cast.json(&["publish", &raw])?, "status")?, "0x1")
 }
 
 fn logs(cast: &Session<'_>, noted: &str) -> Result<()> {
     let event = "Note(address indexed,uint256 indexed,string)";
     let all = cast.json(&["logs", "--from-block", "0", "--address", noted, event])?;
-    let mine = cast.json(&[
-        "logs",
-        "--from-block",
-        "0",
-        "--address",
-        noted,
-        event,
-        SENDER,
-    ])?;
+    let mine = cast.json(&["logs", "--from-block", "0", "--address", noted, event, SENDER])?;
     let count = |logs: &Value| logs.as_array().map_or(0, Vec::len);
-    ensure!(
-        (count(&all), count(&mine)) == (2, 1),
-        "{} logs, {} of the sender",
-        count(&all),
-        count(&mine)
-    );
+    ensure!((count(&all), count(&mine)) == (2, 1), "{} logs, {} of the sender", count(&all), count(&mine));
     Ok(())
 }
 
@@ -219,46 +159,22 @@ fn estimates(cast: &Session<'_>, noted: &str) -> Result<()> {
     let gas = cast.run(&[&["estimate", "--from", SENDER], &call[..]].concat())?;
     ensure!(gas.parse::<u64>()? > 21_000, "the estimate is {gas}");
     let list = cast.run(&[&["access-list", "--from", SENDER], &call[..]].concat())?;
-    ensure!(
-        list.to_lowercase().contains(&noted.to_lowercase()),
-        "the access list is {list}"
-    );
+    ensure!(list.to_lowercase().contains(&noted.to_lowercase()), "the access list is {list}");
     Ok(())
 }
 
 fn reverts(cast: &Session<'_>, noted: &str) -> Result<()> {
     let insufficient = ["error code 3: execution reverted", "data: \"0xa8b21345"];
-    cast.complains(
-        &["call", "--from", SENDER, noted, "take(uint256)", "1000"],
-        &insufficient,
-    )?;
-    cast.complains(
-        &["call", noted, "refuse()"],
-        &["execution reverted: refused in words", "0x08c379a0"],
-    )?;
-    let send = [
-        "send",
-        "--private-key",
-        SENDER_KEY,
-        noted,
-        "take(uint256)",
-        "1000",
-    ];
+    cast.complains(&["call", "--from", SENDER, noted, "take(uint256)", "1000"], &insufficient)?;
+    cast.complains(&["call", noted, "refuse()"], &["execution reverted: refused in words", "0x08c379a0"])?;
+    let send = ["send", "--private-key", SENDER_KEY, noted, "take(uint256)", "1000"];
     cast.complains(&send, &["0xa8b21345"])
 }
 
 fn proof(cast: &Session<'_>, noted: &str) -> Result<()> {
     let proof: Value = serde_json::from_str(&cast.run(&["proof", noted, "0x0"])?)?;
-    let nodes = |path: &str| {
-        proof
-            .pointer(path)
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len)
-    };
-    ensure!(
-        nodes("/accountProof") > 0 && nodes("/storageProof/0/proof") > 0,
-        "the proof is {proof}"
-    );
+    let nodes = |path: &str| proof.pointer(path).and_then(Value::as_array).map_or(0, Vec::len);
+    ensure!(nodes("/accountProof") > 0 && nodes("/storageProof/0/proof") > 0, "the proof is {proof}");
     equal(text(&proof, "nonce")?, "0x1")
 }
 
@@ -272,23 +188,10 @@ fn block(cast: &Session<'_>, _: &str) -> Result<()> {
 
 fn delegation(cast: &Session<'_>, noted: &str) -> Result<()> {
     let authorization = cast.run(&["wallet", "sign-auth", noted, "--private-key", UNLOCKED_KEY])?;
-    cast.send(&[
-        "--private-key",
-        SENDER_KEY,
-        "--auth",
-        &authorization,
-        STRANGER,
-    ])?;
+    cast.send(&["--private-key", SENDER_KEY, "--auth", &authorization, STRANGER])?;
     let code = format!("0xef0100{}", noted.trim_start_matches("0x").to_lowercase());
     cast.prints(&["code", UNLOCKED], &code)?;
-    cast.send(&[
-        "--private-key",
-        SENDER_KEY,
-        UNLOCKED,
-        "note(uint256,string)",
-        "8",
-        "delegated",
-    ])?;
+    cast.send(&["--private-key", SENDER_KEY, UNLOCKED, "note(uint256,string)", "8", "delegated"])?;
     cast.prints(&["call", UNLOCKED, "count()(uint256)"], "1")?;
     let cleared = cast.run(&["wallet", "sign-auth", NOBODY, "--private-key", UNLOCKED_KEY])?;
     cast.send(&["--private-key", SENDER_KEY, "--auth", &cleared, STRANGER])?;
@@ -296,25 +199,12 @@ fn delegation(cast: &Session<'_>, noted: &str) -> Result<()> {
 }
 
 fn replay(cast: &Session<'_>, noted: &str) -> Result<()> {
-    let receipt = cast.send(&[
-        "--private-key",
-        SENDER_KEY,
-        noted,
-        "note(uint256,string)",
-        "9",
-        "again",
-    ])?;
+    let receipt = cast.send(&["--private-key", SENDER_KEY, noted, "note(uint256,string)", "9", "again"])?;
     let trace = cast.run(&["run", text(&receipt, "transactionHash")?])?;
-    ensure!(
-        trace.contains("successfully executed"),
-        "the trace is {trace}"
-    );
+    ensure!(trace.contains("successfully executed"), "the trace is {trace}");
     let gas = text(&receipt, "gasUsed")?;
     let gas = u64::from_str_radix(gas.trim_start_matches("0x"), 16)?;
-    ensure!(
-        trace.contains(&format!("Gas used: {gas}")),
-        "the receipt has {gas}, the trace is {trace}"
-    );
+    ensure!(trace.contains(&format!("Gas used: {gas}")), "the receipt has {gas}, the trace is {trace}");
     Ok(())
 }
 
@@ -324,10 +214,7 @@ fn raw_method(cast: &Session<'_>, _: &str) -> Result<()> {
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
-    value
-        .get(field)
-        .and_then(Value::as_str)
-        .ok_or_eyre(format!("there is no {field} in {value}"))
+    value.get(field).and_then(Value::as_str).ok_or_eyre(format!("there is no {field} in {value}"))
 }
 
 fn equal(actual: &str, expected: &str) -> Result<()> {

@@ -17,39 +17,10 @@ pub(super) fn run() -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let driver_tests = succeed(python.command().args(PYTEST).current_dir(&folder));
     verdict.record("the driver finds what is wrong", driver_tests);
-    succeed(
-        cargo(&[
-            "run",
-            "--release",
-            "--package",
-            "evm",
-            "--example",
-            "eels_cases",
-            "--",
-        ])
-        .arg(&cases),
-    )?;
-    let replay = succeed(
-        python
-            .command()
-            .arg(folder.join("replay.py"))
-            .arg(&cases)
-            .arg("--results")
-            .arg(&results),
-    );
-    verdict.record(
-        "every block has the reference's roots and receipts, and the blocks reach enough",
-        replay,
-    );
+    succeed(cargo(&["run", "--release", "--package", "evm", "--example", "eels_cases", "--"]).arg(&cases))?;
+    let replay = succeed(python.command().arg(folder.join("replay.py")).arg(&cases).arg("--results").arg(&results));
+    verdict.record("every block has the reference's roots and receipts, and the blocks reach enough", replay);
     Ok(verdict)
 }
 
-const PYTEST: [&str; 7] = [
-    "-m",
-    "pytest",
-    "-q",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:asyncio",
-];
+const PYTEST: [&str; 7] = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio"];

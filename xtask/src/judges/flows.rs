@@ -4,13 +4,15 @@
 //! cast.rs. They run one after the other on one development chain, each with accounts of its own.
 
 use std::process::Command;
+use std::time::Duration;
 
-use eyre::{Result, ensure};
+use eyre::{Result, eyre};
 
 use super::install::{Node, Python};
 use super::{Verdict, cast, scripts, subject_program, workshop};
 use crate::node::Program;
 use crate::test::Subject;
+use crate::workspace::{run_within, shortened};
 
 pub(super) fn run(subject: Subject) -> Result<Verdict> {
     let packages = Node::prepare()?;
@@ -51,17 +53,28 @@ fn collect(verdict: &mut Verdict, name: &str, finding: Result<Verdict>) {
 
 /// Runs one flow to its end. A flow that ends badly must have printed which check failed; otherwise it broke.
 fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
-    let output = command
+    command
         .env("NODE_URL", url)
-        .env("NODE_KIND", program.kind())
-        .output()?;
+        .env("NODE_KIND", program.kind());
+    let printed = run_within(command, FLOW_LIMIT)?;
     let mut verdict = Verdict::default();
-    let checks = verdict.record_lines(&String::from_utf8_lossy(&output.stdout))?;
-    let failed = verdict.failures().count();
-    ensure!(
-        checks > 0 && (output.status.success() || failed > 0),
-        "the flow broke after {checks} checks: {}",
-        crate::workspace::shortened(&String::from_utf8_lossy(&output.stderr))
-    );
+    let checks = verdict.record_lines(&printed.stdout)?;
+    let expected_code = match verdict.failures().count() {
+        0 => 0,
+        _ => CHECKS_FAILED,
+    };
+    // A flow that broke in between keeps what it found, with the break as one more failure.
+    if checks == 0 || printed.status.code() != Some(expected_code) {
+        let reason = eyre!(
+            "{} after {checks} checks: {}",
+            printed.status,
+            shortened(&printed.stderr)
+        );
+        verdict.record("the flow comes to its end", Err(reason));
+    }
     Ok(verdict)
 }
+
+const FLOW_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// How a flow ends that came to its end, when checks failed; no interpreter ends so by itself.
+const CHECKS_FAILED: i32 = 3;

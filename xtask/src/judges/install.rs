@@ -21,10 +21,8 @@ impl Python {
     pub(super) fn prepare() -> Result<Self> {
         let folder = workshop().join("python");
         let requirements = scripts().join("requirements.txt");
-        installed_once(&folder, &[&requirements], || {
-            install_python(&folder, &requirements)
-        })
-        .wrap_err("the Python packages of the judges cannot be installed")?;
+        installed_once(&folder, &[&requirements], || install_python(&folder, &requirements))
+            .wrap_err("the Python packages of the judges cannot be installed")?;
         Ok(Self { folder })
     }
 
@@ -45,10 +43,8 @@ impl Node {
     pub(super) fn prepare() -> Result<Self> {
         let folder = workshop().join("npm");
         let pinned = NPM_FILES.map(|name| scripts().join(name));
-        installed_once(&folder, &pinned.each_ref(), || {
-            install_npm(&folder, &pinned)
-        })
-        .wrap_err("the npm packages of the judges cannot be installed")?;
+        installed_once(&folder, &pinned.each_ref(), || install_npm(&folder, &pinned))
+            .wrap_err("the npm packages of the judges cannot be installed")?;
         // A module finds its packages in the folders above it, so the flows run from a copy there.
         copy_folder(&scripts().join("flows"), &folder.join("flows"))?;
         Ok(Self { folder })
@@ -83,15 +79,8 @@ impl Node {
 }
 
 /// Does nothing where the same pinned files were installed before; starts from an empty folder otherwise.
-fn installed_once(
-    folder: &Path,
-    pinned: &[&PathBuf],
-    install: impl FnOnce() -> Result<()>,
-) -> Result<()> {
-    let wanted = pinned
-        .iter()
-        .map(fs::read_to_string)
-        .collect::<Result<String, _>>()?;
+fn installed_once(folder: &Path, pinned: &[&PathBuf], install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let wanted = pinned.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
     let stamp = folder.join("installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
@@ -110,24 +99,14 @@ fn install_python(folder: &Path, requirements: &Path) -> Result<()> {
     create.args(["-m", "venv"]).arg(folder);
     or_from_debian(&mut create, &["python3", "python3-venv"])?;
     let mut install = Command::new(folder.join("bin").join("python"));
-    install.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ]);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
     output(install.arg(requirements)).map(drop)
 }
 
 fn install_npm(folder: &Path, pinned: &[PathBuf]) -> Result<()> {
     or_from_debian(Command::new("npm").arg("--version"), &["nodejs", "npm"])?;
     for file in pinned {
-        fs::copy(
-            file,
-            folder.join(file.file_name().ok_or_eyre("a pinned file has a name")?),
-        )?;
+        fs::copy(file, folder.join(file.file_name().ok_or_eyre("a pinned file has a name")?))?;
     }
     // `install` and not `ci`: the packages of other platforms are optional, and where a registry does not have them the
     // lock file cannot hold them, which `ci` refuses. No scripts of packages are run: the programs lie in them as they are.
@@ -143,13 +122,8 @@ fn or_from_debian(command: &mut Command, packages: &[&str]) -> Result<()> {
     };
     let named = packages.join(" ");
     println!("{missing:#}\ninstalling {named} from Debian");
-    let debian = output(Command::new("apt-get").arg("update")).and_then(|_| {
-        output(
-            Command::new("apt-get")
-                .args(["install", "--yes"])
-                .args(packages),
-        )
-    });
+    let debian = output(Command::new("apt-get").arg("update"))
+        .and_then(|_| output(Command::new("apt-get").args(["install", "--yes"]).args(packages)));
     if let Err(refused) = debian {
         bail!("{missing:#}; install it with: apt-get install {named} (tried: {refused:#})");
     }

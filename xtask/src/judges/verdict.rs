@@ -26,10 +26,7 @@ impl Verdict {
 
     /// Adds a check by how it went.
     pub(crate) fn record(&mut self, name: &str, result: Result<()>) {
-        self.0.push(Check::of(
-            name,
-            result.map_err(|error| format!("{error:#}")),
-        ));
+        self.0.push(Check::of(name, result.map_err(|error| format!("{error:#}"))));
     }
 
     /// Adds what a flow printed: one line of JSON a check, other lines between are the flow's own noise.
@@ -60,10 +57,6 @@ impl Verdict {
 
 impl Check {
     fn of(name: &str, result: std::result::Result<(), String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: result.is_ok(),
-            reason: result.err().unwrap_or_default(),
-        }
+        Self { name: name.to_owned(), ok: result.is_ok(), reason: result.err().unwrap_or_default() }
     }
 }

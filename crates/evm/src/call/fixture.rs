@@ -106,7 +106,7 @@ pub(crate) fn word(number: u64) -> Bytes {
     U256::from(number).to_be_bytes::<32>().into()
 }
 
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         chain_id: 31_337,
         fork: Fork::Osaka,
@@ -121,7 +121,7 @@ fn rules() -> Rules {
     }
 }
 
-fn contracts() -> [(Address, Vec<u8>); 7] {
+pub(crate) fn contracts() -> [(Address, Vec<u8>); 7] {
     [
         (ANSWER, ANSWER_CODE.into()),
         (REVERTER, REVERTER_CODE.into()),

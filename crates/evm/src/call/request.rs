@@ -41,6 +41,12 @@ pub(crate) fn tx_env(
     })
 }
 
+/// The transaction for where nonces are not looked at; revm refuses the last one even there.
+pub(crate) fn with_any_nonce(mut tx: TxEnv) -> TxEnv {
+    tx.nonce = tx.nonce.min(u64::MAX - 1);
+    tx
+}
+
 /// Nothing is paid for gas; geth then runs the call as if the base fee were zero.
 pub(crate) fn is_free(tx: &TxEnv) -> bool {
     tx.gas_price == 0 && tx.gas_priority_fee.unwrap_or_default() == 0

@@ -137,8 +137,10 @@ fn fees_below_the_base_fee_are_refused_unless_they_are_zero() {
 
 #[test]
 fn the_nonce_is_not_looked_at_and_a_contract_may_call() {
-    let value = json!({"from": ANSWER, "to": READER, "nonce": "0x63"});
-    assert_eq!(run(&World::new(), value, &EvmOverrides::default()), Ok(word(0)));
+    for nonce in ["0x63", "0xffffffffffffffff"] {
+        let value = json!({"from": ANSWER, "to": READER, "nonce": nonce});
+        assert_eq!(run(&World::new(), value, &EvmOverrides::default()), Ok(word(0)));
+    }
 }
 
 #[test]

@@ -129,7 +129,10 @@ fn receipts_hold_status_cumulative_gas_and_logs() {
     let ledger = Ledger::new([(CONTRACT, Seed::contract(LOG_THEN_REVERT_IF_DATA))]);
     let failing = TxLegacy { input: bytes!("01"), ..call(CONTRACT, 0) };
     let outcome = ledger
-        .execute(&[signer(1).sign(call(CONTRACT, 0)), signer(2).sign(failing), signer(3).sign(call(NOBODY, 0))], PROPOSE)
+        .execute(
+            &[signer(1).sign(call(CONTRACT, 0)), signer(2).sign(failing), signer(3).sign(call(NOBODY, 0))],
+            PROPOSE,
+        )
         .expect("executes");
     let statuses: Vec<_> = outcome.receipts.iter().map(|receipt| (receipt.success, receipt.logs.len())).collect();
     assert_eq!(statuses, [(true, 1), (false, 0), (true, 0)]);
@@ -200,7 +203,10 @@ fn a_replay_of_the_sealed_block_gives_its_header() {
     let mut world = ledger.world.clone();
     world.apply(&outcome.diff);
     let block = seal(&ledger.frame(), &outcome, world.root());
-    assert_eq!(verify_header(&ledger.rules, block.header().parent_hash, &ledger.parent, &block, B256::repeat_byte(0xcc)), Ok(()));
+    assert_eq!(
+        verify_header(&ledger.rules, block.header().parent_hash, &ledger.parent, &block, B256::repeat_byte(0xcc)),
+        Ok(())
+    );
 
     let replayed =
         execute_block(&ledger.rules, block.header(), block.transactions().iter().cloned(), &ledger.world, Mode::Verify)

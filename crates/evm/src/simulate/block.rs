@@ -11,18 +11,17 @@ use alloy_rpc_types_eth::{
 };
 use primitives::{B256, Block, Fork, Header, Receipt, Recovered, Rules, StateDiff, Tx, U256};
 use revm::{
-    Database,
+    Database, DatabaseRef,
     context_interface::result::{ExecutionResult, ResultAndState},
-    database::CacheDB,
 };
 
 use super::{SimulatedRpcBlock, chain::Planned, changes::Changes, transaction::unsigned, transfers::TransferLogs};
 use crate::{
     call::{
-        Base, CallError, During, StateRef, call_env,
-        commit::{commit, commit_diff},
+        Base, CallError, During, call_env,
+        scratch::{Scratch, commit, commit_diff},
         halt_message,
-        request::{is_free, tx_env},
+        request::{is_free, tx_env, with_any_nonce},
         revert_message, transact,
     },
     env::{self, Evm},
@@ -37,7 +36,7 @@ use crate::{
 pub(super) struct Simulation<'a, DB> {
     rules: &'a Rules,
     options: &'a SimulatePayload,
-    db: CacheDB<&'a DB>,
+    db: Scratch<'a, DB>,
     changes: Changes,
     gas_left: u64,
 }
@@ -57,10 +56,10 @@ struct Called {
     logs: Vec<Log>,
 }
 
-type BlockEvm<'s, 'a, DB> = Evm<&'s mut CacheDB<&'a DB>, TransferLogs>;
+type BlockEvm<'s, 'a, DB> = Evm<&'s mut Scratch<'a, DB>, TransferLogs>;
 
-impl<'a, DB: StateRef> Simulation<'a, DB> {
-    pub(super) fn new(base: &Base<'a, DB>, db: CacheDB<&'a DB>, options: &'a SimulatePayload) -> Self {
+impl<'a, DB: DatabaseRef> Simulation<'a, DB> {
+    pub(super) fn new(base: &Base<'a, DB>, db: Scratch<'a, DB>, options: &'a SimulatePayload) -> Self {
         Self { rules: base.rules, options, db, changes: Changes::default(), gas_left: base.gas_cap }
     }
 
@@ -153,7 +152,7 @@ impl<'a, DB: StateRef> Simulation<'a, DB> {
 }
 
 /// A block while its calls are executed.
-struct Filling<'s, 'a, DB: StateRef> {
+struct Filling<'s, 'a, DB: DatabaseRef> {
     evm: BlockEvm<'s, 'a, DB>,
     changes: &'s mut Changes,
     gas_left: &'s mut u64,
@@ -162,16 +161,13 @@ struct Filling<'s, 'a, DB: StateRef> {
     filled: Filled,
 }
 
-impl<DB: StateRef> Filling<'_, '_, DB> {
+impl<DB: DatabaseRef> Filling<'_, '_, DB> {
     fn call(&mut self, request: &TransactionRequest) -> Result<(), CallError> {
         let gas = self.gas(request)?;
         let nonce = self.nonce(request)?;
-        let mut tx = tx_env(request, self.evm.chain_id(), gas, nonce)?;
+        let tx = tx_env(request, self.evm.chain_id(), gas, nonce)?;
         let transaction = unsigned(&tx);
-        if !self.options.validation {
-            // revm refuses the last nonce even where nonces are not looked at.
-            tx.nonce = tx.nonce.min(u64::MAX - 1);
-        }
+        let tx = if self.options.validation { tx } else { with_any_nonce(tx) };
         self.evm.cfg.disable_base_fee = !self.options.validation && is_free(&tx);
         let ResultAndState { result, state } =
             transact(&mut self.evm, tx).map_err(|failure| failure.during(During::Simulation(gas)))?;

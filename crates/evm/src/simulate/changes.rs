@@ -11,7 +11,7 @@ use revm::{
     state::Account,
 };
 
-use crate::call::{CallError, StateRef};
+use crate::call::CallError;
 
 /// Accounts and slots that were written since the last block.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Changes {
     }
 
     /// The changes so far, after which counting begins anew. Code is left out: a root does not need it.
-    pub(super) fn take<DB: StateRef>(&mut self, db: &CacheDB<DB>) -> Result<StateDiff, CallError> {
+    pub(super) fn take<DB: DatabaseRef>(&mut self, db: &CacheDB<DB>) -> Result<StateDiff, CallError> {
         let accounts = std::mem::take(&mut self.0)
             .into_iter()
             .map(|(address, change)| change.finish(address, db))
@@ -82,7 +82,7 @@ impl Change {
         self.slots.extend(account.storage.iter().map(|slot| (slot.slot, slot.value)));
     }
 
-    fn finish<DB: StateRef>(self, address: Address, db: &CacheDB<DB>) -> Result<AccountDiff, CallError> {
+    fn finish<DB: DatabaseRef>(self, address: Address, db: &CacheDB<DB>) -> Result<AccountDiff, CallError> {
         let Some(info) = db.basic_ref(address).map_err(CallError::internal)?.filter(|info| !info.is_empty()) else {
             return Ok(deleted(address));
         };

@@ -1,14 +1,19 @@
 use alloy_rpc_types_eth::simulate::{SimCallResult, SimulatePayload};
-use primitives::{Address, B256, StateDiff, U256, genesis::next_mix_hash, keccak256};
+use primitives::{Address, B256, Bytes, StateDiff, U256, genesis::next_mix_hash, keccak256};
 use revm::bytecode::opcode::{
     BLOCKHASH, COINBASE, CREATE, LOG0, MSTORE, NUMBER, PUSH0, PUSH1, RETURN, REVERT, SELFDESTRUCT, SLOAD, SSTORE, SUB,
 };
 use serde_json::{Value, json};
 
 use super::{SimulatedRpcBlock, simulate};
-use crate::call::{
-    CallError,
-    fixture::{ANSWER, BROKEN, FORWARDER, LOOP, POOR, REVERTER, RICH, WRITER, World, from_json, word},
+use crate::{
+    Mode,
+    call::{
+        Base, CallError,
+        fixture::{contracts, ANSWER, BROKEN, FORWARDER, LOOP, POOR, REVERTER, RICH, WRITER, World, from_json, word},
+    },
+    execute_block, seal,
+    world::{Seed, World as Chain},
 };
 
 const ETHER: Address = Address::repeat_byte(0xee);
@@ -171,6 +176,49 @@ fn results_are_those_of_geth() {
         assert_eq!(used, gas);
         assert_eq!(results.last().map(|call| call.return_data.clone()), Some(word(42)));
     }
+}
+
+/// A trie, so that roots are real ones.
+fn chain() -> Chain {
+    let contracts = contracts().map(|(address, code)| {
+        let storage = if address == WRITER { vec![(U256::from(3), U256::from(33))] } else { Vec::new() };
+        (address, Seed { storage, ..Seed::contract(code) })
+    });
+    Chain::new(contracts.into_iter().chain([(RICH, Seed::rich())]))
+}
+
+#[test]
+fn a_simulated_block_is_the_block_that_its_transactions_make() {
+    let chain = chain();
+    let world = World::new();
+    let base = Base { rules: &world.rules, header: &world.header, db: &chain, gas_cap: 50_000_000 };
+    // Initcode that writes a slot and destroys its account, and initcode that leaves 1 byte of code and a slot behind.
+    let gone = Bytes::from(vec![PUSH1, 1, PUSH0, SSTORE, COINBASE, SELFDESTRUCT]);
+    let kept = Bytes::from(vec![PUSH1, 1, PUSH1, 7, SSTORE, PUSH1, 1, PUSH0, RETURN]);
+    let call = |to: Address, input: Bytes| json!({"from": RICH, "to": to, "gas": "0x7a120", "input": input, "value": "0x0"});
+    let calls = [
+        json!({"from": RICH, "to": POOR, "gas": "0x5208", "value": "0x64", "gasPrice": "0x1"}),
+        json!({"from": POOR, "to": ANSWER, "gas": "0x7530", "value": "0x1"}),
+        call(WRITER, word(5)),
+        call(WRITER, word(0)),
+        call(REVERTER, word(1)),
+        call(LOOP, Bytes::new()),
+        call(Address::repeat_byte(0x77), Bytes::new()),
+        json!({"from": RICH, "gas": "0x186a0", "value": "0x3", "input": gone}),
+        json!({"from": RICH, "gas": "0x186a0", "value": "0x3", "input": kept, "maxFeePerGas": "0x2", "maxPriorityFeePerGas": "0x1"}),
+        call(FORWARDER, POOR.into_word().into()),
+    ];
+    let payload = from_json::<SimulatePayload>(json!({
+        "validation": true, "returnFullTransactions": true, "blockStateCalls": [{"calls": calls}],
+    }));
+    let root_after = |diff: &StateDiff| chain.state.commit(diff).state.root();
+    let simulated = simulate(&base, &payload, &mut |diff| Ok(root_after(diff))).expect("a block").remove(0).inner;
+    let transactions = simulated.transactions.into_transactions().map(|tx| tx.inner);
+    let frame = &simulated.header.inner;
+    let outcome = execute_block(base.rules, frame, transactions, &chain, Mode::Verify).expect("the same block");
+    let block = seal(frame, &outcome, root_after(&outcome.diff));
+    assert_eq!(block.header(), frame);
+    assert_eq!(block.hash(), simulated.header.hash);
 }
 
 #[test]
@@ -384,7 +432,7 @@ fn overrides_are_changes_of_their_block_and_stay_for_the_next() {
     let (blocks, diffs) = run(
         &world,
         json!({"blockStateCalls": [
-            {"stateOverrides": {WRITER.to_string(): {"state": {slot(4): word(44)}, "code": primitives::Bytes::copy_from_slice(&reader)}}},
+            {"stateOverrides": {WRITER.to_string(): {"state": {slot(4): word(44)}, "code": Bytes::copy_from_slice(&reader)}}},
             {"calls": [{"to": WRITER}]},
         ]}),
     )

@@ -12,7 +12,9 @@ pub fn get<'a>(object: &'a Value, field: &str) -> Result<&'a Value, String> {
 pub fn number(value: &Value) -> Result<U256, String> {
     let text = match value {
         Value::String(text) => text.as_str(),
-        Value::Number(number) => return number.as_u64().map(U256::from).ok_or_else(|| format!("{number} is no number")),
+        Value::Number(number) => {
+            return number.as_u64().map(U256::from).ok_or_else(|| format!("{number} is no number"));
+        }
         other => return Err(format!("{other} is no number")),
     };
     let text = text.strip_prefix("0x:bigint ").unwrap_or(text);

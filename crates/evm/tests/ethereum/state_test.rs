@@ -32,8 +32,21 @@ pub fn judge(test: &Value) -> Vec<Case> {
 }
 
 const BEFORE_CANCUN: [&str; 15] = [
-    "Frontier", "Homestead", "EIP150", "EIP158", "Byzantium", "Constantinople", "ConstantinopleFix", "Istanbul", "Berlin",
-    "London", "ArrowGlacier", "GrayGlacier", "Merge", "Paris", "Shanghai",
+    "Frontier",
+    "Homestead",
+    "EIP150",
+    "EIP158",
+    "Byzantium",
+    "Constantinople",
+    "ConstantinopleFix",
+    "Istanbul",
+    "Berlin",
+    "London",
+    "ArrowGlacier",
+    "GrayGlacier",
+    "Merge",
+    "Paris",
+    "Shanghai",
 ];
 
 fn judge_post(test: &Value, fork_name: &str, post: &Value) -> Result<(), String> {

@@ -70,19 +70,43 @@ fn of_fields(tx: &Value, indexes: &Value) -> Result<Tx, String> {
     let called = || to.to().copied().ok_or_else(|| "this type creates no contract".to_string());
     if let Some(list) = tx.get("authorizationList") {
         return Ok(sign(TxEip7702 {
-            chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, to: called()?, value, access_list,
-            authorization_list: items(list)?.iter().map(authorization).collect::<Result<_, _>>()?, input,
+            chain_id,
+            nonce,
+            gas_limit,
+            max_fee_per_gas,
+            max_priority_fee_per_gas,
+            to: called()?,
+            value,
+            access_list,
+            authorization_list: items(list)?.iter().map(authorization).collect::<Result<_, _>>()?,
+            input,
         }));
     }
     if let Some(hashes) = tx.get("blobVersionedHashes") {
         return Ok(sign(TxEip4844 {
-            chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, to: called()?, value, access_list,
+            chain_id,
+            nonce,
+            gas_limit,
+            max_fee_per_gas,
+            max_priority_fee_per_gas,
+            to: called()?,
+            value,
+            access_list,
             blob_versioned_hashes: items(hashes)?.iter().map(word).collect::<Result<_, _>>()?,
-            max_fee_per_blob_gas: uint(tx, "maxFeePerBlobGas")?, input,
+            max_fee_per_blob_gas: uint(tx, "maxFeePerBlobGas")?,
+            input,
         }));
     }
     Ok(sign(TxEip1559 {
-        chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, to, value, access_list, input,
+        chain_id,
+        nonce,
+        gas_limit,
+        max_fee_per_gas,
+        max_priority_fee_per_gas,
+        to,
+        value,
+        access_list,
+        input,
     }))
 }
 

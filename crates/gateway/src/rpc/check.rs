@@ -70,17 +70,49 @@ const MAX_BATCH_CALLS: usize = 100;
 mod tests {
     use std::fs;
 
+    use rand::{Rng, SeedableRng, rngs::StdRng};
+
     use super::*;
 
     #[test]
     fn the_kept_fuzz_corpus_holds() {
-        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/rpc_body");
-        let mut files = 0;
-        for entry in fs::read_dir(corpus).expect("the corpus is part of the project") {
-            let path = entry.expect("a readable folder").path();
-            check_body(&fs::read(path).expect("a readable file"));
-            files += 1;
+        corpus().iter().for_each(|body| check_body(body));
+    }
+
+    #[test]
+    fn bodies_damaged_at_random_hold() {
+        let (corpus, mut random) = (corpus(), StdRng::seed_from_u64(7));
+        for _ in 0..20_000 {
+            let mut body = corpus[random.random_range(0..corpus.len())].clone();
+            for _ in 0..random.random_range(1..6) {
+                damage(&mut body, &corpus, &mut random);
+            }
+            check_body(&body);
         }
-        assert!(files >= 20, "{files} files");
+    }
+
+    const SYNTAX: &[u8] = b"{}[]\",:\\0e-. ";
+
+    /// Overwrites, cuts out or inserts a piece.
+    fn damage(body: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut StdRng) {
+        let at = random.random_range(0..=body.len());
+        let end = random.random_range(at..=body.len().min(at + 8));
+        let piece = match random.random_range(0..4) {
+            0 => vec![],
+            1 => vec![random.random()],
+            2 => vec![SYNTAX[random.random_range(0..SYNTAX.len())]],
+            _ => corpus[random.random_range(0..corpus.len())].iter().take(64).copied().collect(),
+        };
+        body.splice(at..end, piece);
+    }
+
+    fn corpus() -> Vec<Vec<u8>> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/rpc_body");
+        let files = fs::read_dir(folder).expect("the corpus is part of the project");
+        let read = |entry: Result<fs::DirEntry, _>| fs::read(entry.expect("a readable folder").path());
+        let mut bodies: Vec<_> = files.map(|entry| read(entry).expect("a readable file")).collect();
+        assert!(bodies.len() >= 20, "{} files", bodies.len());
+        bodies.sort();
+        bodies
     }
 }

@@ -83,6 +83,17 @@ async fn costly_parts_are_prepared_ahead_on_many_threads() {
     check_prepared().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_preparations_of_a_batch_overlap() {
+    if rayon::current_num_threads() < 2 {
+        return;
+    }
+    let server = serve_default().await;
+    let meet = |id| call_text(id, "test_prepared", r#"["meet"]"#);
+    let expected = [result(1, "\"prepared meet\""), result(2, "\"prepared meet\"")];
+    assert_eq!(post(server.address(), list(&[meet(1), meet(2)])).await, list(&expected));
+}
+
 #[tokio::test]
 async fn a_batch_beyond_the_bound_is_refused_as_a_whole() {
     let limits = Limits { max_batch_calls: 3, ..Limits::default() };

@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
 };
@@ -26,6 +26,8 @@ pub(crate) struct TestMethods {
     pub(crate) gate: Arc<Semaphore>,
     /// A permit for each call that has come to the gate.
     pub(crate) arrived: Arc<Semaphore>,
+    /// Two preparations of `meet` wait here for each other.
+    meeting: Barrier,
     pub(crate) heads: broadcast::Sender<String>,
     pub(crate) pending: broadcast::Sender<String>,
 }
@@ -34,7 +36,14 @@ impl TestMethods {
     pub(crate) fn new() -> Arc<Self> {
         let closed = || Arc::new(Semaphore::new(0));
         let (heads, pending) = (broadcast::Sender::new(4), broadcast::Sender::new(4_096));
-        Arc::new(Self { counted: AtomicUsize::default(), gate: closed(), arrived: closed(), heads, pending })
+        Arc::new(Self {
+            counted: AtomicUsize::default(),
+            gate: closed(),
+            arrived: closed(),
+            meeting: Barrier::new(2),
+            heads,
+            pending,
+        })
     }
 
     /// Comes when one more call waits at the gate.
@@ -50,7 +59,11 @@ impl Methods for TestMethods {
     const PREPARED: &'static [&'static str] = &["test_prepared"];
 
     fn prepare(&self, _method: &str, params: Params<'_>) -> Option<String> {
-        params.parse::<(String,)>().ok().map(|(word,)| format!("prepared {word}"))
+        let (word,) = params.parse::<(String,)>().ok()?;
+        if word == "meet" {
+            self.meeting.wait();
+        }
+        Some(format!("prepared {word}"))
     }
 
     fn call(

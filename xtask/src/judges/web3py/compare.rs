@@ -1,8 +1,9 @@
 //! What the outcomes of web3.py's tests on two nodes must be to each other.
 //!
-//! 1. A test that the peer passes, we pass. The list of known failures excuses nothing here.
+//! 1. A test that the peer passes, we pass. That it is listed as failing excuses nothing here.
 //! 2. A test that we fail is listed, with the reason.
-//! 3. A listed test fails: what has come right is taken off the list. Only a listed race may end either way.
+//! 3. A listed test fails: what has come right is taken off the list.
+//!    Only a listed race may end either way, on either node: the load of the machine decides it.
 //! 4. A listed test exists, and both nodes ran the same tests.
 //! 5. The peer passes about as many as it did when this was written: otherwise it was the fixtures that failed.
 
@@ -44,15 +45,17 @@ fn agree(
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
         return Err(eyre!("it is listed, or one node ran it, but not both did"));
     };
-    match (ours.result, known.listed(name)) {
-        (TestResult::Failed | TestResult::Error, _) if theirs.result == TestResult::Passed => {
+    let failed = matches!(ours.result, TestResult::Failed | TestResult::Error);
+    match known.listed(name) {
+        Some(Listed::Races) => Ok(()),
+        _ if failed && theirs.result == TestResult::Passed => {
             Err(eyre!("the peer passes it, we fail it: {}", ours.reason))
         }
-        (TestResult::Failed | TestResult::Error, None) => Err(eyre!(
+        None if failed => Err(eyre!(
             "we fail it and it is not in known.toml: {}",
             ours.reason
         )),
-        (TestResult::Passed, Some(Listed::Fails)) => {
+        Some(Listed::Fails) if ours.result == TestResult::Passed => {
             Err(eyre!("we pass it: take it out of known.toml"))
         }
         _ => Ok(()),
@@ -163,5 +166,5 @@ impl Known {
     }
 }
 
-/// anvil 1.7.1 passes 527 of the 610 tests of web3.py 8.0.0.
+/// anvil 1.7.1 passes 529 of the 610 tests of web3.py 8.0.0.
 pub(super) const PEER_PASSED_MIN: usize = 520;

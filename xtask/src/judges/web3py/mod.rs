@@ -10,6 +10,7 @@ mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use eyre::{Context, Result, ensure};
 
@@ -18,6 +19,7 @@ use super::install::{Node, Python};
 use super::{Verdict, scripts, subject_program, workshop};
 use crate::node::Program;
 use crate::test::Subject;
+use crate::workspace::{run_within, shortened};
 
 pub(super) fn run(subject: Subject) -> Result<Verdict> {
     let python = Python::prepare()?;
@@ -42,21 +44,26 @@ fn outcomes(
     remove(&file)?;
     let logs = workshop().join("logs");
     let node = program.start(&["--chain-id", CHAIN_ID], &logs, &format!("web3py-{role}"))?;
-    let output = python
-        .command()
-        .args(["-m", "pytest"])
-        .current_dir(folder())
+    let mut pytest = python.command();
+    pytest.args(["-m", "pytest"]).current_dir(folder());
+    pytest
         .env("NODE_URL", node.url())
-        .env("NODE_OUTCOMES", &file)
-        .output()?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    fs::write(logs.join(format!("web3py-{role}-pytest.log")), &printed)?;
-    println!(
-        "{role} ({}): {}",
-        program.kind(),
-        printed.lines().last().unwrap_or_default()
+        .env("NODE_OUTCOMES", &file);
+    let printed = run_within(&mut pytest, PYTEST_LIMIT)?;
+    fs::write(
+        logs.join(format!("web3py-{role}-pytest.log")),
+        &printed.stdout,
+    )?;
+    let summary = printed.stdout.lines().last().unwrap_or_default();
+    println!("{role} ({}): {summary}", program.kind());
+    // pytest ends with 1 when tests failed, and with more when it could not run them.
+    ensure!(
+        printed.status.code().is_some_and(|code| code <= 1) && file.is_file(),
+        "pytest broke with {}: {}{}",
+        printed.status,
+        shortened(&printed.stdout),
+        shortened(&printed.stderr)
     );
-    ensure!(file.is_file(), "pytest broke: {printed}");
     verdict.record(&format!("the {role} ends well on SIGTERM"), node.stop());
     Outcomes::parse(&fs::read_to_string(&file)?).wrap_err("pytest's outcomes cannot be read")
 }
@@ -74,3 +81,4 @@ fn folder() -> PathBuf {
 
 /// What web3.py's tests expect `eth_chainId` to be, from the chain that it keeps for itself.
 const CHAIN_ID: &str = "131277322940537";
+const PYTEST_LIMIT: Duration = Duration::from_secs(10 * 60);

@@ -39,7 +39,10 @@ fn make(from: u64, nonce: u64, init_code: &Bytes, value: u64) -> Recovered<Tx> {
 
 #[test]
 fn a_contract_of_an_earlier_block_survives_its_self_destruction_without_its_money() {
-    let mut ledger = Ledger::new([(CONTRACT, Seed { balance: U256::from(5), storage: vec![(U256::ONE, U256::ONE)], ..Seed::contract(DIE) })]);
+    let mut ledger = Ledger::new([(
+        CONTRACT,
+        Seed { balance: U256::from(5), storage: vec![(U256::ONE, U256::ONE)], ..Seed::contract(DIE) },
+    )]);
     let outcome = ledger.advance(&[signer(1).sign(call(CONTRACT, 0))]);
     assert_eq!((ledger.balance(CONTRACT), ledger.code(CONTRACT)), (U256::ZERO, DIE));
     assert_eq!(ledger.world.state.storage(CONTRACT, U256::ONE), U256::ONE);
@@ -90,7 +93,8 @@ fn an_address_can_be_used_again_after_a_destruction_in_the_same_block() {
 #[test]
 fn money_that_waited_at_the_address_of_a_stillborn_contract_leaves_no_account() {
     let address = made(&STILLBORN);
-    let mut ledger = Ledger::new([(CONTRACT, factory()), (address, Seed { balance: U256::from(4), ..Seed::default() })]);
+    let mut ledger =
+        Ledger::new([(CONTRACT, factory()), (address, Seed { balance: U256::from(4), ..Seed::default() })]);
     let outcome = ledger.advance(&[make(1, 0, &STILLBORN, 0)]);
     let gone = outcome.diff.accounts.iter().find(|account| account.address == address).expect("it was there before");
     assert!(gone.deleted && gone.storage_wiped);
@@ -101,7 +105,8 @@ fn money_that_waited_at_the_address_of_a_stillborn_contract_leaves_no_account() 
 #[test]
 fn a_contract_at_an_address_that_held_money_starts_with_empty_storage() {
     let address = made(&mortal());
-    let mut ledger = Ledger::new([(CONTRACT, factory()), (address, Seed { balance: U256::from(4), ..Seed::default() })]);
+    let mut ledger =
+        Ledger::new([(CONTRACT, factory()), (address, Seed { balance: U256::from(4), ..Seed::default() })]);
     let outcome = ledger.advance(&[make(1, 0, &mortal(), 0)]);
     let born = outcome.diff.accounts.iter().find(|account| account.address == address).expect("it changed");
     assert!(born.storage_wiped && !born.deleted);

@@ -13,9 +13,18 @@ fn invalid() -> Vec<(Recovered<Tx>, &'static str)> {
     vec![
         (signer(1).sign(TxLegacy { nonce: 1, ..legacy.clone() }), "nonce too high"),
         (signer(1).sign(TxLegacy { nonce: u64::MAX, ..legacy.clone() }), "nonce has max value"),
-        (signer(99).sign(TxLegacy { value: U256::ONE, ..legacy.clone() }), "insufficient funds for gas * price + value"),
-        (signer(1).sign(TxLegacy { gas_price: u128::MAX, ..legacy.clone() }), "insufficient funds for gas * price + value"),
-        (signer(1).sign(TxLegacy { gas_limit: 20_999, ..legacy.clone() }), "intrinsic gas too low: gas 20999, minimum needed 21000"),
+        (
+            signer(99).sign(TxLegacy { value: U256::ONE, ..legacy.clone() }),
+            "insufficient funds for gas * price + value",
+        ),
+        (
+            signer(1).sign(TxLegacy { gas_price: u128::MAX, ..legacy.clone() }),
+            "insufficient funds for gas * price + value",
+        ),
+        (
+            signer(1).sign(TxLegacy { gas_limit: 20_999, ..legacy.clone() }),
+            "intrinsic gas too low: gas 20999, minimum needed 21000",
+        ),
         (
             signer(1).sign(TxLegacy { gas_limit: 30_000, input: vec![1; 1000].into(), ..legacy.clone() }),
             "intrinsic gas too low: gas 30000, minimum needed 37000",
@@ -56,7 +65,9 @@ fn an_invalid_transaction_is_left_out_of_a_proposal_and_reported() {
         let good = signer(5).sign(call(NOBODY, 0));
         let outcome = ledger.execute(&[tx.clone(), good.clone()], PROPOSE).expect("proposes");
         assert_eq!(hashes(&outcome.transactions), [*good.tx_hash()], "{words}");
-        let [Rejected { hash, reason }] = outcome.rejected.as_slice() else { panic!("{words}: {:?}", outcome.rejected) };
+        let [Rejected { hash, reason }] = outcome.rejected.as_slice() else {
+            panic!("{words}: {:?}", outcome.rejected)
+        };
         assert_eq!(hash, tx.tx_hash());
         assert!(reason.to_string().starts_with(words), "{reason} / {words}");
     }

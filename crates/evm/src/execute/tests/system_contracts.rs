@@ -46,7 +46,10 @@ fn requests_are_committed_to_from_the_block_in_which_their_contract_appears() {
 fn a_request_contract_that_fails_makes_the_block_impossible() {
     let ledger = Ledger::new([(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, Seed::contract(bytes!("fe")))]);
     let error = ledger.execute(&[], PROPOSE).expect_err("no block is possible");
-    assert!(matches!(error, ExecuteError::SystemContract { contract: WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS }), "{error}");
+    assert!(
+        matches!(error, ExecuteError::SystemContract { contract: WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS }),
+        "{error}"
+    );
 }
 
 #[test]
