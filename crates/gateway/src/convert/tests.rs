@@ -206,10 +206,32 @@ fn a_block_has_every_field_of_geth_and_no_total_difficulty() {
     let shown = shown(&RpcBlock::new(&block, false));
     let object = shown.as_object().expect("an object");
     let names = [
-        "baseFeePerGas", "blobGasUsed", "difficulty", "excessBlobGas", "extraData", "gasLimit", "gasUsed", "hash",
-        "logsBloom", "miner", "mixHash", "nonce", "number", "parentBeaconBlockRoot", "parentHash", "receiptsRoot",
-        "requestsHash", "sha3Uncles", "size", "stateRoot", "timestamp", "transactions", "transactionsRoot", "uncles",
-        "withdrawals", "withdrawalsRoot",
+        "baseFeePerGas",
+        "blobGasUsed",
+        "difficulty",
+        "excessBlobGas",
+        "extraData",
+        "gasLimit",
+        "gasUsed",
+        "hash",
+        "logsBloom",
+        "miner",
+        "mixHash",
+        "nonce",
+        "number",
+        "parentBeaconBlockRoot",
+        "parentHash",
+        "receiptsRoot",
+        "requestsHash",
+        "sha3Uncles",
+        "size",
+        "stateRoot",
+        "timestamp",
+        "transactions",
+        "transactionsRoot",
+        "uncles",
+        "withdrawals",
+        "withdrawalsRoot",
     ];
     assert_eq!(object.keys().map(String::as_str).collect::<Vec<_>>(), names);
     assert_eq!((&shown["uncles"], &shown["withdrawals"]), (&json!([]), &json!([])));

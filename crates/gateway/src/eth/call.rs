@@ -36,9 +36,7 @@ pub(crate) fn estimate_gas(rpc: &Rpc, call: Call<'_>) -> Reply {
 pub(crate) fn create_access_list(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request, at, state) = call.params.parse::<(TransactionRequest, Option<BlockId>, Option<StateOverride>)>()?;
     let ground = Ground::at(rpc, at)?;
-    heavy(move || {
-        Ok(evm::access_list::create_access_list(&ground.base(), &request, &EvmOverrides::new(state, None))?)
-    })
+    heavy(move || Ok(evm::access_list::create_access_list(&ground.base(), &request, &EvmOverrides::new(state, None))?))
 }
 
 /// What an execution stands on: rules, a block's header, and the state after it.

@@ -67,9 +67,8 @@ struct History {
 
 fn fee_history(rpc: &Rpc, newest: u64, blocks: u64, percentiles: &[f64]) -> Result<History, RpcError> {
     let oldest = newest.saturating_sub(blocks - 1);
-    let executed = (oldest..=newest).map(|number| {
-        rpc.executed(number)?.ok_or_else(|| RpcError::server("header not found"))
-    });
+    let executed =
+        (oldest..=newest).map(|number| rpc.executed(number)?.ok_or_else(|| RpcError::server("header not found")));
     let executed = executed.collect::<Result<Vec<_>, _>>()?;
     let reward = executed.iter().map(|block| rewards(block, percentiles)).collect();
     Ok(History {

@@ -116,11 +116,7 @@ async fn receipt_within(
     })
 }
 
-async fn receipt(
-    chain: &Chain,
-    mut heads: Receiver<Arc<Executed>>,
-    hash: B256,
-) -> Result<Box<RawValue>, RpcError> {
+async fn receipt(chain: &Chain, mut heads: Receiver<Arc<Executed>>, hash: B256) -> Result<Box<RawValue>, RpcError> {
     loop {
         match heads.recv().await {
             Ok(head) => {
@@ -137,7 +133,9 @@ async fn receipt(
         match chain.transaction(hash)? {
             Some(Located::Mined { executed, index }) => return json(&receipt_in(&executed, index)),
             Some(Located::Pending(_)) => {}
-            None => return Err(RpcError::new(UNREADY, "the transaction became invalid and was dropped").with_data(&hash)),
+            None => {
+                return Err(RpcError::new(UNREADY, "the transaction became invalid and was dropped").with_data(&hash));
+            }
         }
     }
 }

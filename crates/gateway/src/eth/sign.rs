@@ -3,7 +3,7 @@
 
 use alloy_dyn_abi::TypedData;
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, B256, eip191_hash_message};
+use alloy_primitives::{Address, B256, Bytes, eip191_hash_message};
 use alloy_rpc_types_eth::TransactionRequest;
 use primitives::Tx;
 use serde::Serialize;

@@ -94,7 +94,10 @@ fn simulated_blocks_stand_on_each_other() {
     let blocks = node.get("eth_simulateV1", json!([payload, "latest"]));
     assert_eq!((&blocks[0]["number"], &blocks[1]["number"]), (&json!("0x1"), &json!("0x2")));
     assert_eq!(blocks[1]["parentHash"], blocks[0]["hash"]);
-    assert_eq!((&blocks[0]["calls"][0]["status"], &blocks[1]["calls"][0]["gasUsed"]), (&json!("0x1"), &json!("0x5208")));
+    assert_eq!(
+        (&blocks[0]["calls"][0]["status"], &blocks[1]["calls"][0]["gasUsed"]),
+        (&json!("0x1"), &json!("0x5208"))
+    );
     assert_eq!(node.get("eth_blockNumber", json!([])), "0x0");
 }
 

@@ -47,7 +47,10 @@ fn history_stops_at_genesis_and_at_1024_blocks() {
     node.send(json!({ "to": Address::ZERO }));
     for count in [json!(5), json!("5"), json!("0x5"), json!("0xffffffffffffffff")] {
         let history = node.get("eth_feeHistory", json!([count, "latest", null]));
-        assert_eq!((&history["oldestBlock"], history["gasUsedRatio"].as_array().map(Vec::len)), (&json!("0x0"), Some(2)));
+        assert_eq!(
+            (&history["oldestBlock"], history["gasUsedRatio"].as_array().map(Vec::len)),
+            (&json!("0x0"), Some(2))
+        );
         assert_eq!(history.get("reward"), None);
     }
     let none = json!({ "oldestBlock": "0x0", "gasUsedRatio": Value::Null });

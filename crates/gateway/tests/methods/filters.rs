@@ -14,7 +14,8 @@ fn a_block_filter_tells_each_block_once() {
     let node = Node::start();
     let id = node.get("eth_newBlockFilter", json!([]));
     assert!(changes(&node, &id).is_empty());
-    let sent: Vec<Value> = (0..3).map(|_| node.send(json!({ "to": word(0).to_string()[..42] }))["blockHash"].clone()).collect();
+    let sent: Vec<Value> =
+        (0..3).map(|_| node.send(json!({ "to": word(0).to_string()[..42] }))["blockHash"].clone()).collect();
     assert_eq!(changes(&node, &id), sent);
     assert!(changes(&node, &id).is_empty());
 }
@@ -72,9 +73,8 @@ fn a_pending_filter_tells_hashes_or_whole_transactions() {
     node.stop_mining();
     let hashes = node.get("eth_newPendingTransactionFilter", json!([]));
     let full = node.get("eth_newPendingTransactionFilter", json!([true]));
-    let sent: Vec<Value> = (0..2)
-        .map(|nonce| node.get("eth_sendRawTransaction", json!([raw(&node.transfer(0, nonce))])))
-        .collect();
+    let sent: Vec<Value> =
+        (0..2).map(|nonce| node.get("eth_sendRawTransaction", json!([raw(&node.transfer(0, nonce))]))).collect();
     assert_eq!(changes(&node, &hashes), sent);
     let shown = changes(&node, &full);
     assert_eq!(shown.iter().map(|tx| tx["hash"].clone()).collect::<Vec<_>>(), sent);

@@ -2,8 +2,8 @@
 
 mod blocks;
 mod calls;
-mod filters;
 mod fees;
+mod filters;
 mod logs;
 mod network;
 mod pool;

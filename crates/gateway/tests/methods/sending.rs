@@ -51,11 +51,7 @@ fn refusals_are_in_geths_words() {
     );
     let poor = gateway::Account::from_key(word(7)).expect("a key");
     let tx: Tx = poor.sign_transaction(TxEip1559 { value: U256::from(1), ..template(0) }).expect("signs").into();
-    refused(
-        &node,
-        &tx,
-        "insufficient funds for gas * price + value: balance 0, tx cost 1, overshot 1",
-    );
+    refused(&node, &tx, "insufficient funds for gas * price + value: balance 0, tx cost 1, overshot 1");
     refused(
         &node,
         &node.sign(1, TxEip1559 { max_priority_fee_per_gas: 2, max_fee_per_gas: 1, ..template(0) }),
@@ -136,7 +132,10 @@ fn the_synchronous_way_gives_up_in_time_and_names_the_transaction() {
         let mut all = vec![raw(&tx)];
         all.extend(params.as_array().expect("a list").clone());
         let error = node.ask("eth_sendRawTransactionSync", json!(all)).expect_err("nothing is mined");
-        assert_eq!((error.code, error.data.map(|data| data.get().to_owned())), (4, Some(json!(tx.tx_hash()).to_string())));
+        assert_eq!(
+            (error.code, error.data.map(|data| data.get().to_owned())),
+            (4, Some(json!(tx.tx_hash()).to_string()))
+        );
     }
 }
 
@@ -179,7 +178,10 @@ fn only_unlocked_accounts_send_and_never_for_foreign_pages() {
     let error = node.ask_as(true, "eth_sendTransaction", own).expect_err("a foreign page");
     assert_eq!((error.code, error.message.as_ref()), (-32000, "this node signs nothing for pages of other sites"));
     let unknown = (-32000, "unknown account".to_owned());
-    assert_eq!(node.refused("eth_sendTransaction", json!([{ "from": Address::repeat_byte(1), "to": Address::ZERO }])), unknown);
+    assert_eq!(
+        node.refused("eth_sendTransaction", json!([{ "from": Address::repeat_byte(1), "to": Address::ZERO }])),
+        unknown
+    );
     assert_eq!(node.refused("eth_sendTransaction", json!([{ "to": Address::ZERO }])), unknown);
 }
 

@@ -73,7 +73,10 @@ fn a_transaction_to_sign_must_say_what_it_costs_and_when_it_runs() {
     let from = node.account(2).address();
     for (request, message) in [
         (json!({ "from": from, "to": Address::ZERO }), "gas not specified"),
-        (json!({ "from": from, "to": Address::ZERO, "gas": "0x5208" }), "missing gasPrice or maxFeePerGas/maxPriorityFeePerGas"),
+        (
+            json!({ "from": from, "to": Address::ZERO, "gas": "0x5208" }),
+            "missing gasPrice or maxFeePerGas/maxPriorityFeePerGas",
+        ),
         (json!({ "from": from, "to": Address::ZERO, "gas": "0x5208", "gasPrice": "0x0" }), "nonce not specified"),
     ] {
         assert_eq!(node.refused("eth_signTransaction", json!([request])), (-32000, message.to_owned()));

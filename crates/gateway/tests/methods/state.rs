@@ -16,7 +16,10 @@ fn state_can_be_asked_for_at_any_block() {
         assert_eq!(node.send(json!({ "to": receiver, "value": value }))["status"], "0x1");
     }
     let balance = |at: Value| node.get("eth_getBalance", json!([receiver, at]));
-    assert_eq!((balance(json!("0x0")), balance(json!("0x1")), balance(json!("0x2"))), (json!("0x0"), json!("0x5"), json!("0xc")));
+    assert_eq!(
+        (balance(json!("0x0")), balance(json!("0x1")), balance(json!("0x2"))),
+        (json!("0x0"), json!("0x5"), json!("0xc"))
+    );
     for at in [json!("latest"), json!("safe"), json!("finalized"), json!("pending"), Value::Null] {
         assert_eq!(balance(at), "0xc");
     }

@@ -13,7 +13,9 @@ fn every_name_of_the_table_answers_and_no_other() {
             assert_eq!(error.code, -32602, "{name}: {error}");
         }
     }
-    for name in ["evm_mine", "evm_snapshot", "anvil_setBalance", "hardhat_reset", "eth_mining", "personal_sign", "", "eth_"] {
+    for name in
+        ["evm_mine", "evm_snapshot", "anvil_setBalance", "hardhat_reset", "eth_mining", "personal_sign", "", "eth_"]
+    {
         let message = format!("the method {name} does not exist/is not available");
         assert_eq!(node.refused(name, json!([])), (-32601, message));
     }

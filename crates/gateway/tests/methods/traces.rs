@@ -21,7 +21,10 @@ fn a_transaction_is_traced_on_the_state_that_it_found() {
     assert_eq!(names[..3], [json!("PUSH0"), json!("CALLDATALOAD"), json!("PUSH0")]);
     assert_eq!(names.len(), LOGGER.len());
     let frame = node.get("debug_traceTransaction", json!([hash, call_tracer()]));
-    assert_eq!((&frame["type"], &frame["to"], &frame["gasUsed"]), (&json!("CALL"), &json!(logger), &receipt["gasUsed"]));
+    assert_eq!(
+        (&frame["type"], &frame["to"], &frame["gasUsed"]),
+        (&json!("CALL"), &json!(logger), &receipt["gasUsed"])
+    );
 }
 
 #[test]

@@ -33,7 +33,9 @@ fn no_name_is_the_latest_block() {
 
 #[test]
 fn other_text_names_no_block() {
-    for id in [json!("newest"), json!("0x"), json!("-1"), json!("0x10000000000000000"), json!({}), json!([]), json!(1.5)] {
+    for id in
+        [json!("newest"), json!("0x"), json!("-1"), json!("0x10000000000000000"), json!({}), json!([]), json!(1.5)]
+    {
         assert!(serde_json::from_value::<BlockId>(id.clone()).is_err(), "{id}");
     }
 }

@@ -72,7 +72,10 @@ fn missing_prices_are_the_least_that_the_chain_takes() {
 fn everything_else_is_taken_over() {
     let tx = built(json!({ "value": "0x10", "data": "0xabcd", "chainId": "0x7a69" }));
     assert_eq!((tx.nonce(), tx.gas_limit(), tx.chain_id()), (7, 21_000, Some(31_337)));
-    assert_eq!((tx.value().to::<u64>(), tx.input().as_ref(), tx.to()), (16, &[0xab, 0xcd][..], Some(Address::repeat_byte(2))));
+    assert_eq!(
+        (tx.value().to::<u64>(), tx.input().as_ref(), tx.to()),
+        (16, &[0xab, 0xcd][..], Some(Address::repeat_byte(2)))
+    );
 }
 
 #[test]
@@ -82,7 +85,10 @@ fn contradictions_are_refused_in_geths_words() {
         json!({ "gasPrice": "0x1", "maxFeePerGas": "0x1" }),
         "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified",
     );
-    refused(json!({ "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x2" }), "maxFeePerGas (1) < maxPriorityFeePerGas (2)");
+    refused(
+        json!({ "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x2" }),
+        "maxFeePerGas (1) < maxPriorityFeePerGas (2)",
+    );
     refused(
         json!({ "data": "0x01", "input": "0x02" }),
         "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass transaction call data",
