@@ -10,17 +10,23 @@
 //!                  + system:    EIP-2935, 4788, 7002, 7251 where their code exists
 //! received header -> verify_header, then execute_block, then check_outcome
 //! raw transaction -> validity (what needs no state), unpayable (prices beyond 128 bits)
+//!
+//! JSON-RPC request -> call, estimate, access_list: on the state of a block, with overrides, changing nothing
 //! ```
 //!
 //! `execute_block` is the only function that changes state, used alike to propose, to verify and to replay.
 //! Deliberately absent: disk, clocks, randomness and recovery of senders; state is read through revm's `DatabaseRef`.
 
+pub mod access_list;
+pub mod call;
 mod creation;
 mod diff;
 pub mod env;
+pub mod estimate;
 pub mod execute;
 pub mod execution;
 pub mod header;
+mod overrides;
 mod system;
 pub mod unpayable;
 pub mod validity;
