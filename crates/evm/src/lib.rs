@@ -11,7 +11,7 @@
 //! received header -> verify_header, then execute_block, then check_outcome
 //! raw transaction -> validity (what needs no state), unpayable (prices beyond 128 bits)
 //!
-//! JSON-RPC request -> call, estimate, access_list, simulate: on the state of a block, with overrides, changing nothing
+//! JSON-RPC request -> call, estimate, access_list, simulate, trace: on the state of a block, with overrides, changing nothing
 //! ```
 //!
 //! `execute_block` is the only function that changes state, used alike to propose, to verify and to replay.
@@ -29,6 +29,7 @@ pub mod header;
 mod overrides;
 pub mod simulate;
 mod system;
+pub mod trace;
 pub mod unpayable;
 pub mod validity;
 
