@@ -7,9 +7,10 @@
 
 use std::sync::Arc;
 
-use chain::{BlockAt, Chain, Executed, StateView};
+use chain::{BlockAt, Chain, Executed, Located, StateView};
 use parking_lot::Mutex;
-use primitives::{Address, Recovered, Tx};
+use primitives::{Address, B256, Recovered, Tx};
+use serde::Serialize;
 
 use crate::{
     accounts::Accounts,
@@ -18,7 +19,7 @@ use crate::{
     eth::{account, block, call, fee, filter, info, logs, proof, send, sign, simulate, transaction},
     filters::FilterStore,
     net,
-    rpc::{Answer, Caller, Methods, Params, RpcError},
+    rpc::{Answer, CallResult, Caller, Methods, Params, RpcError, heavy},
     subscriptions::{Feed, Topic},
     txpool, web3,
 };
@@ -180,6 +181,46 @@ impl Rpc {
     /// The methods of a node that signs for `accounts`.
     pub fn new(chain: Chain, accounts: Accounts, limits: CallLimits) -> Self {
         Self { chain, accounts: Arc::new(accounts), filters: Arc::default(), limits, nonce_choice: Arc::default() }
+    }
+
+    /// Answers a question about a block: at once if the block is in memory, else where reading the disk holds up nobody.
+    pub(crate) fn about(
+        &self,
+        at: impl Into<Option<BlockId>>,
+        answer: impl FnOnce(&Self) -> CallResult + Send + 'static,
+    ) -> Reply {
+        if self.is_in_memory(block_at(at.into())) { answer(self).map(Answer::Now) } else { self.aside(answer) }
+    }
+
+    /// Answers with long work or many reads, away from the threads that serve connections.
+    pub(crate) fn aside<T: Serialize>(
+        &self,
+        answer: impl FnOnce(&Self) -> Result<T, RpcError> + Send + 'static,
+    ) -> Reply {
+        let rpc = self.clone();
+        heavy(move || answer(&rpc))
+    }
+
+    /// Blocks above the head are as quickly told as those in memory: there are none.
+    fn is_in_memory(&self, at: BlockAt) -> bool {
+        let head = self.chain.head();
+        match at {
+            BlockAt::Latest => true,
+            BlockAt::Number(number) => number >= head.oldest(),
+            BlockAt::Hash(hash) => head.blocks().any(|executed| executed.hash() == hash),
+        }
+    }
+
+    /// A transaction that waits or is in a block in memory. The pool is asked first: it lets go of a transaction only when
+    /// the head that holds it is there.
+    pub(crate) fn located_in_memory(&self, hash: B256) -> Option<Located> {
+        if let Some(pooled) = self.chain.pool().get(hash) {
+            return Some(Located::Pending(pooled));
+        }
+        let head = self.chain.head();
+        let newest_first = head.blocks().rev();
+        let mut found = newest_first.filter_map(|executed| Some((executed.clone(), executed.index_of(hash)?)));
+        found.next().map(|(executed, index)| Located::Mined { executed, index })
     }
 
     /// The state after a block; the latest one if none is named.

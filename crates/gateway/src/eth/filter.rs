@@ -15,7 +15,7 @@ use crate::{
     convert::RpcTransaction,
     methods::{Call, Reply, Rpc},
     random_id::RandomId,
-    rpc::{RpcError, heavy, json, now},
+    rpc::{RpcError, json, now},
 };
 
 /// What a filter remembers between two polls.
@@ -55,10 +55,9 @@ pub(crate) fn uninstall(rpc: &Rpc, call: Call<'_>) -> Reply {
 pub(crate) fn changes(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (id,) = call.params.parse::<(RandomId,)>()?;
     let head = rpc.chain.head().number();
-    let rpc = rpc.clone();
     match rpc.filters.update(id, Instant::now(), |watch| advance(watch, head)).ok_or_else(not_found)? {
-        News::Blocks { from } => heavy(move || blocks(&rpc, id, from, head)),
-        News::Logs { filter, from } => heavy(move || logs(&rpc, id, &filter, from, head)),
+        News::Blocks { from } => rpc.aside(move |rpc| blocks(rpc, id, from, head)),
+        News::Logs { filter, from } => rpc.aside(move |rpc| logs(rpc, id, &filter, from, head)),
         News::Pending(found) => now(&found),
         News::Missed(count) => {
             rpc.filters.remove(id, Instant::now());
@@ -75,8 +74,7 @@ pub(crate) fn all_logs(rpc: &Rpc, call: Call<'_>) -> Reply {
         _ => None,
     });
     let filter = filter.flatten().ok_or_else(not_found)?;
-    let rpc = rpc.clone();
-    heavy(move || all(&rpc, &filter))
+    rpc.aside(move |rpc| all(rpc, &filter))
 }
 
 /// What a poll found while it held the filter.
@@ -123,16 +121,21 @@ fn pending(pooled: &Pooled, full: bool) -> Option<Box<RawValue>> {
 
 fn blocks(rpc: &Rpc, id: RandomId, from: u64, head: u64) -> Result<Vec<B256>, RpcError> {
     let to = head.min(from.saturating_add(MAX_BLOCKS - 1));
-    let hashes = (from..=to).map(|number| {
-        let executed = rpc.executed(number)?.ok_or_else(|| RpcError::server("header not found"))?;
-        Ok(executed.hash())
-    });
-    let hashes: Result<Vec<_>, RpcError> = hashes.collect();
+    let hashes: Result<Vec<_>, _> = (from..=to).map(|number| block_hash(rpc, number)).collect();
     let delivered = hashes.as_ref().map_or(from, |_| to.saturating_add(1));
     if delivered <= head {
         resume_at(rpc, id, delivered);
     }
     hashes
+}
+
+/// The disk's index knows the hash of an old block without reading the block.
+fn block_hash(rpc: &Rpc, number: u64) -> Result<B256, RpcError> {
+    if let Some(hash) = rpc.chain.store().block_hash(number).map_err(ChainError::from)? {
+        return Ok(hash);
+    }
+    let executed = rpc.executed(number)?.ok_or(ChainError::UnknownBlock)?;
+    Ok(executed.hash())
 }
 
 fn logs(rpc: &Rpc, id: RandomId, filter: &Filter, from: u64, head: u64) -> Result<Box<RawValue>, RpcError> {

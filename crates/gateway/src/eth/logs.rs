@@ -8,15 +8,14 @@ use serde_json::value::RawValue;
 use crate::{
     convert::{BlockNumberOrTag, Place, RpcLog},
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy, json},
+    rpc::{RpcError, json},
 };
 
 /// `eth_getLogs`.
 pub(crate) fn logs(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (filter,) = call.params.parse::<(Filter,)>()?;
     check_bounds(&filter)?;
-    let rpc = rpc.clone();
-    heavy(move || all(&rpc, &filter))
+    rpc.aside(move |rpc| all(rpc, &filter))
 }
 
 /// Everything that a filter matches now, as JSON.
