@@ -18,17 +18,14 @@ use eyre::{Context, OptionExt, Result, bail, ensure};
 
 /// The repository's top folder.
 pub(crate) fn root() -> PathBuf {
-    let package = env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package
-        .parent()
-        .map_or_else(|| package.clone(), Path::to_path_buf)
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
 /// Where cargo builds, and below which the judges are installed.
 pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |folder| root().join(folder))
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
 /// A cargo command in the repository.
@@ -40,27 +37,16 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// Builds the node as users run it and says where it is.
 pub(crate) fn build_node() -> Result<PathBuf> {
-    succeed(&mut cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "counterfoil",
-    ]))?;
+    succeed(&mut cargo(&["build", "--release", "--package", "counterfoil"]))?;
     let program = target().join("release").join("counterfoil");
-    ensure!(
-        program.is_file(),
-        "cargo built no program at {}",
-        program.display()
-    );
+    ensure!(program.is_file(), "cargo built no program at {}", program.display());
     Ok(program)
 }
 
 /// Runs a command to its end; its output goes where ours goes.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let name = shown(command);
-    let status = command
-        .status()
-        .wrap_err_with(|| format!("cannot run {name}"))?;
+    let status = command.status().wrap_err_with(|| format!("cannot run {name}"))?;
     ensure!(status.success(), "{name} ended with {status}");
     Ok(())
 }
@@ -68,16 +54,8 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 /// Runs a command to its end and returns what it printed; a failure holds what it complained.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = shown(command);
-    let Printed {
-        status,
-        stdout,
-        stderr,
-    } = run_within(command, OUTPUT_LIMIT)?;
-    ensure!(
-        status.success(),
-        "{name} ended with {status}: {}",
-        shortened(&stderr)
-    );
+    let Printed { status, stdout, stderr } = run_within(command, OUTPUT_LIMIT)?;
+    ensure!(status.success(), "{name} ended with {status}: {}", shortened(&stderr));
     Ok(stdout.trim().to_owned())
 }
 
@@ -94,12 +72,8 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<Print
     let name = shown(command);
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdin(Stdio::null());
-    command
-        .stdout(stdout.try_clone()?)
-        .stderr(stderr.try_clone()?);
-    let mut child = command
-        .spawn()
-        .wrap_err_with(|| format!("cannot run {name}"))?;
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    let mut child = command.spawn().wrap_err_with(|| format!("cannot run {name}"))?;
     let start = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait()? {
@@ -108,18 +82,11 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<Print
         if start.elapsed() > limit {
             child.kill()?;
             child.wait()?;
-            bail!(
-                "{name} did not end within {limit:?}: {}",
-                shortened(&read(&mut stderr)?)
-            );
+            bail!("{name} did not end within {limit:?}: {}", shortened(&read(&mut stderr)?));
         }
         sleep(POLL);
     };
-    Ok(Printed {
-        status,
-        stdout: read(&mut stdout)?,
-        stderr: read(&mut stderr)?,
-    })
+    Ok(Printed { status, stdout: read(&mut stdout)?, stderr: read(&mut stderr)? })
 }
 
 fn read(file: &mut File) -> Result<String> {
@@ -160,15 +127,8 @@ fn shown(command: &Command) -> String {
         .file_name()
         .ok_or_eyre("no name")
         .map_or_else(|_| program.to_string_lossy(), |name| name.to_string_lossy());
-    let arguments = command
-        .get_args()
-        .take(SHOWN_ARGUMENTS)
-        .map(|argument| argument.to_string_lossy());
-    [name]
-        .into_iter()
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let arguments = command.get_args().take(SHOWN_ARGUMENTS).map(|argument| argument.to_string_lossy());
+    [name].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 const FIRST_LINES: usize = 6;

@@ -6,7 +6,7 @@ use clap::Args;
 use eyre::{Context, bail, eyre};
 use serde::Deserialize;
 
-use crate::folder::Folder;
+use crate::{dev, folder::Folder};
 
 /// Defines the flags once: for the command line, the environment and the file, and how they are laid over each other.
 macro_rules! arguments {
@@ -35,6 +35,9 @@ arguments! {
     /// Development node: chain id 31337, ten funded and unlocked accounts, keys known to everyone.
     #[arg(env = "COUNTERFOIL_DEV", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     dev: bool;
+    /// EIP-155 chain id of the development network [default: 31337].
+    #[arg(env = "COUNTERFOIL_CHAIN_ID", value_name = "ID")]
+    chain_id: u64;
     /// Data folder; made if absent. Default with --dev: counterfoil/dev in the system's data directory.
     #[arg(env = "COUNTERFOIL_DATA", value_name = "DIR")]
     data: PathBuf;
@@ -97,7 +100,8 @@ arguments! {
 /// What the node runs with.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeConfig {
-    pub(crate) dev: bool,
+    /// Chain id of the development network, if this is one.
+    pub(crate) dev: Option<u64>,
     pub(crate) folder: Folder,
     pub(crate) genesis: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
@@ -121,8 +125,11 @@ impl NodeConfig {
         if dev && given.genesis.is_some() {
             bail!("--dev has a genesis of its own: leave out --genesis or --dev");
         }
+        if !dev && given.chain_id.is_some() {
+            bail!("--chain-id goes with --dev: another network's chain id is in its genesis file");
+        }
         Ok(Self {
-            dev,
+            dev: dev.then(|| given.chain_id.unwrap_or(dev::CHAIN_ID)),
             folder: Folder::new(data_folder(dev, given.data.clone())?),
             genesis: given.genesis.clone(),
             key: given.key.clone(),
@@ -130,7 +137,7 @@ impl NodeConfig {
             http: given.http.unwrap_or(DEFAULT_HTTP),
             access: access(dev, &given),
             limits: limits(&given),
-            call_limits: call_limits(&given),
+            call_limits: call_limits(dev, &given),
             chain: chain_options(&given),
             log: given.log.unwrap_or_else(|| "info".into()),
         })
@@ -159,7 +166,8 @@ fn data_folder(dev: bool, given: Option<PathBuf>) -> eyre::Result<PathBuf> {
     match given {
         Some(folder) => Ok(folder),
         None if dev => {
-            let system = dirs::data_dir().ok_or_else(|| eyre!("this system names no data directory: give --data DIR"))?;
+            let system =
+                dirs::data_dir().ok_or_else(|| eyre!("this system names no data directory: give --data DIR"))?;
             Ok(system.join("counterfoil").join("dev"))
         }
         None => bail!("where is the ledger? give --data DIR, or --dev for a development node"),
@@ -185,11 +193,13 @@ fn limits(given: &NodeArguments) -> gateway::Limits {
     }
 }
 
-fn call_limits(given: &NodeArguments) -> gateway::CallLimits {
+fn call_limits(dev: bool, given: &NodeArguments) -> gateway::CallLimits {
     let default = gateway::CallLimits::default();
     gateway::CallLimits {
         call_gas: given.call_gas.unwrap_or(default.call_gas),
         logs: given.max_logs.unwrap_or(default.logs),
+        // Some clients take a price of zero for a broken node; every price is accepted all the same.
+        suggested_gas_price_wei: u64::from(dev),
         ..default
     }
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use consensus::NodeKey;
 use gateway::Accounts;
 use primitives::{
-    Fork, Genesis, U256, keccak256,
+    Fork, Genesis, U256,
     genesis::{Alloc, Config, Section},
+    keccak256,
 };
 
 /// EIP-155 chain id that development tools expect.
-const CHAIN_ID: u64 = 31_337;
+pub(crate) const CHAIN_ID: u64 = 31_337;
 /// 2026-01-01T00:00:00Z.
 const TIMESTAMP: u64 = 1_767_225_600;
 /// 10,000 ether each.
@@ -23,11 +24,11 @@ pub(crate) fn key() -> NodeKey {
 }
 
 /// The development genesis over these accounts.
-pub(crate) fn genesis(accounts: &Accounts) -> Genesis {
+pub(crate) fn genesis(accounts: &Accounts, chain_id: u64) -> Genesis {
     let balance = U256::from(BALANCE_ETHER) * U256::from(10).pow(U256::from(18));
     let alloc = accounts.iter().map(|account| (account.address(), Alloc { balance, ..Alloc::default() }));
     Genesis {
-        config: Config { chain_id: CHAIN_ID, other: BTreeMap::new() },
+        config: Config { chain_id, other: BTreeMap::new() },
         timestamp: TIMESTAMP,
         gas_limit: 500_000_000,
         coinbase: primitives::Address::ZERO,

@@ -26,16 +26,19 @@ impl Folder {
         &self.0
     }
 
-    /// Removes the ledger, the genesis file and the key; refuses a folder that holds anything else.
-    pub(crate) fn wipe(&self) -> eyre::Result<()> {
+    /// Removes the ledger and, where the program makes it again by itself, the genesis file. The key stays.
+    pub(crate) fn wipe(&self, genesis_too: bool) -> eyre::Result<()> {
         if !self.0.exists() {
             return Ok(());
         }
         if !self.looks_like_ours()? {
             bail!("{} does not look like a data folder of this program: it is not wiped", self.0.display());
         }
-        Store::check_unused(&self.0)?;
-        fs::remove_dir_all(&self.0).wrap_err_with(|| format!("could not wipe {}", self.0.display()))
+        Store::wipe(&self.0)?;
+        if genesis_too && self.genesis_path().exists() {
+            fs::remove_file(self.genesis_path()).wrap_err_with(|| format!("could not wipe {}", self.0.display()))?;
+        }
+        Ok(())
     }
 
     /// The genesis of this folder: the file given (kept in the folder), else the one kept.

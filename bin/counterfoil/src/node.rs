@@ -86,11 +86,11 @@ struct Identity {
 impl Identity {
     fn of(config: &NodeConfig) -> eyre::Result<Self> {
         if config.reset {
-            config.folder.wipe()?;
+            config.folder.wipe(config.dev.is_some())?;
         }
-        if config.dev {
+        if let Some(chain_id) = config.dev {
             let accounts = Accounts::development()?;
-            return Ok(Self { genesis: dev::genesis(&accounts), key: dev::key(), accounts });
+            return Ok(Self { genesis: dev::genesis(&accounts, chain_id), key: dev::key(), accounts });
         }
         let genesis = config.folder.genesis(config.genesis.as_deref())?;
         let key = config.folder.key(config.key.as_deref())?;
@@ -135,7 +135,11 @@ fn metrics(chain: &Chain, text: &mut MetricsText) {
     let head = chain.head();
     let (pool_transactions, pool_bytes) = chain.pool().size();
     text.gauge("counterfoil_head_number", "Height of the last durable block.", head.number());
-    text.gauge("counterfoil_head_timestamp_seconds", "Time of the last durable block.", head.latest().block.header().timestamp);
+    text.gauge(
+        "counterfoil_head_timestamp_seconds",
+        "Time of the last durable block.",
+        head.latest().block.header().timestamp,
+    );
     text.gauge("counterfoil_pool_transactions", "Transactions that wait in the pool.", pool_transactions);
     text.gauge("counterfoil_pool_bytes", "Bytes of the transactions that wait in the pool.", pool_bytes);
 }

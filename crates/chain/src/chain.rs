@@ -85,9 +85,9 @@ pub(crate) struct Inner {
 /// Blocks from disk kept decoded; bounded in bytes by the block size limit, in practice a few MiB.
 const CACHED_BLOCKS: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 /// Heads that a subscriber may be behind before it is told that it missed some.
-const HEAD_EVENTS: usize = 1_024;
+const HEAD_EVENTS: usize = 128;
 /// Pool arrivals that a subscriber may be behind.
-const PENDING_EVENTS: usize = 16_384;
+const PENDING_EVENTS: usize = 4_096;
 
 impl Chain {
     /// Opens the data folder, or makes it from `genesis` if it holds no ledger yet.

@@ -84,9 +84,9 @@ impl Solo {
         });
         let other_report = report.clone();
         let threads = vec![
-            spawn("solo-propose", move || proposer.run().unwrap_or_else(|fatal| report(fatal)))?,
+            spawn("solo-propose", move || guarded(|| proposer.run()).unwrap_or_else(|fatal| report(fatal)))?,
             spawn("solo-commit", move || {
-                commit(&*ledger, &receiver, &finalized).unwrap_or_else(|fatal| other_report(fatal));
+                guarded(|| commit(&*ledger, &receiver, &finalized)).unwrap_or_else(|fatal| other_report(fatal));
             })?,
         ];
         Ok(Self { wake, threads })
@@ -162,6 +162,12 @@ pub const fn slot_of(number: u64, epoch_blocks: u64) -> Slot {
     // Genesis occupies height 0 of epoch 0 without a view of its own.
     let view = if epoch == 0 { within } else { within + 1 };
     Slot { epoch, view, parent_view: view.saturating_sub(1) }
+}
+
+/// A panic in here is a defect, and as fatal as a failed disk: nobody can say what it left behind.
+fn guarded(work: impl FnOnce() -> Result<(), Fatal>) -> Result<(), Fatal> {
+    let panicked = |_| Err(Fatal("the engine panicked; the log holds the details".into()));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

@@ -13,6 +13,8 @@ use revm::{
     state::{Account, AccountId, AccountInfo, Bytecode, EvmState},
 };
 
+use crate::creation::BlockState;
+
 /// A database that notes every account and slot it hands out. The journal asks for each only once.
 pub(crate) struct Origins<D> {
     db: D,
@@ -38,6 +40,14 @@ impl<D: DatabaseRef> Origins<D> {
     /// Reads an account without noting it.
     pub(crate) fn peek(&self, address: Address) -> Result<Option<AccountInfo>, D::Error> {
         self.db.basic_ref(address)
+    }
+
+    /// Whether an account had storage before the block.
+    pub(crate) fn has_storage(&self, address: Address) -> Result<bool, D::Error>
+    where
+        D: BlockState,
+    {
+        self.db.has_storage(address)
     }
 
     fn note_slot(&mut self, address: Address, slot: U256, value: U256) -> U256 {

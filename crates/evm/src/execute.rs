@@ -5,9 +5,9 @@ use alloy_consensus::Transaction;
 use alloy_eips::{Typed2718, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_rlp::Encodable;
 use primitives::{Address, B256, Fork, Header, Receipt, Recovered, Rules, StateDiff, Tx};
-use revm::DatabaseRef;
 
 use crate::{
+    creation::BlockState,
     env::evm_env,
     execution::{Execution, TransactError},
     header::encoded_block_bytes,
@@ -104,7 +104,7 @@ pub enum ExecuteError {
 ///
 /// `frame` is what [`Rules::next_header`] makes, or a received header that [`crate::verify_header`] has passed.
 /// Block hashes for `BLOCKHASH` come from `db`.
-pub fn execute_block<D: DatabaseRef>(
+pub fn execute_block<D: BlockState>(
     rules: &Rules,
     frame: &Header,
     transactions: impl IntoIterator<Item = Recovered<Tx>>,
@@ -121,7 +121,7 @@ pub fn execute_block<D: DatabaseRef>(
 }
 
 /// A block being filled.
-struct Filling<'a, D: DatabaseRef> {
+struct Filling<'a, D: BlockState> {
     rules: &'a Rules,
     frame: &'a Header,
     execution: Execution<D>,
@@ -134,13 +134,7 @@ struct Filling<'a, D: DatabaseRef> {
     rejected: Vec<Rejected>,
 }
 
-/// What is lacking for one more transaction.
-enum NoRoom {
-    Gas { have: u64, want: u64 },
-    Bytes,
-}
-
-impl<'a, D: DatabaseRef> Filling<'a, D> {
+impl<'a, D: BlockState> Filling<'a, D> {
     fn new(rules: &'a Rules, frame: &'a Header, db: D) -> Self {
         Self {
             rules,
@@ -160,11 +154,11 @@ impl<'a, D: DatabaseRef> Filling<'a, D> {
         transactions: impl Iterator<Item = Recovered<Tx>>,
     ) -> Result<Option<Recovered<Tx>>, ExecuteError> {
         for tx in transactions {
-            if let Err(reason) = self.check(&tx) {
+            if let Err(reason) = self.check(&tx).and_then(|()| self.check_alone(&tx)) {
                 self.reject(&tx, reason);
                 continue;
             }
-            if self.room_for(&tx).is_err() {
+            if !self.has_room_for(&tx) {
                 return Ok(Some(tx));
             }
             match self.execution.transact(&tx) {
@@ -181,7 +175,8 @@ impl<'a, D: DatabaseRef> Filling<'a, D> {
         for (index, tx) in transactions.enumerate() {
             let invalid = |reason| ExecuteError::Transaction { index, hash: *tx.tx_hash(), reason };
             self.check(&tx).map_err(invalid)?;
-            if let Err(NoRoom::Gas { have, want }) = self.room_for(&tx) {
+            let (have, want) = (self.gas_left(), tx.gas_limit());
+            if want > have {
                 return Err(ExecuteError::GasLimit { index, have, want });
             }
             let receipt = match self.execution.transact(&tx) {
@@ -202,21 +197,24 @@ impl<'a, D: DatabaseRef> Filling<'a, D> {
         if tx.gas_limit() > self.frame.gas_limit {
             return Err(Invalid::BlockGasLimit);
         }
+        Ok(())
+    }
+
+    /// Left over, it would be the first of the next proposal, and of the one after that.
+    fn check_alone(&self, tx: &Tx) -> Result<(), Invalid> {
         if self.largest_block_bytes(tx.length()) > self.rules.max_block_bytes {
             return Err(Invalid::BlockBytes);
         }
         Ok(())
     }
 
-    fn room_for(&self, tx: &Tx) -> Result<(), NoRoom> {
-        let (have, want) = (self.frame.gas_limit.saturating_sub(self.execution.gas_used()), tx.gas_limit());
-        if want > have {
-            return Err(NoRoom::Gas { have, want });
-        }
-        if self.largest_block_bytes(self.list_bytes.saturating_add(tx.length())) > self.rules.max_block_bytes {
-            return Err(NoRoom::Bytes);
-        }
-        Ok(())
+    fn has_room_for(&self, tx: &Tx) -> bool {
+        let bytes = self.largest_block_bytes(self.list_bytes.saturating_add(tx.length()));
+        tx.gas_limit() <= self.gas_left() && bytes <= self.rules.max_block_bytes
+    }
+
+    fn gas_left(&self) -> u64 {
+        self.frame.gas_limit.saturating_sub(self.execution.gas_used())
     }
 
     fn take(&mut self, tx: Recovered<Tx>, receipt: Receipt) {

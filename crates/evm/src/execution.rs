@@ -6,34 +6,24 @@ use alloy_evm::EvmEnv;
 use alloy_primitives::Bytes;
 use primitives::{Address, Receipt, Recovered, StateDiff, Tx};
 use revm::{
-    Database, DatabaseRef, ExecuteEvm,
-    context::{ContextSetters, Evm as RevmEvm, TxEnv},
+    Database, ExecuteEvm,
+    context::{ContextSetters, TxEnv},
     context_interface::result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
-    handler::{EthFrame, Handler, MainnetHandler, SYSTEM_ADDRESS, instructions::EthInstructions},
-    inspector::NoOpInspector,
-    interpreter::interpreter::EthInterpreter,
+    handler::{Handler, MainnetHandler, SYSTEM_ADDRESS},
     primitives::KECCAK_EMPTY,
 };
 
 use crate::{
+    creation::{BlockEvm, BlockState},
     diff::{Origins, state_diff},
     env::{evm, tx_env},
     validity::Invalid,
 };
 
-type Context<D> = alloy_evm::eth::EthEvmContext<Origins<D>>;
-type Inner<D> = RevmEvm<
-    Context<D>,
-    NoOpInspector,
-    EthInstructions<EthInterpreter, Context<D>>,
-    alloy_evm::precompiles::PrecompilesMap,
-    EthFrame,
->;
-
 /// A block, or part of one, being executed over the state that `D` reads.
 #[expect(missing_debug_implementations, reason = "the EVM has no Debug")]
-pub struct Execution<D: DatabaseRef> {
-    evm: Inner<D>,
+pub struct Execution<D: BlockState> {
+    evm: BlockEvm<D>,
     gas_used: u64,
 }
 
@@ -51,10 +41,10 @@ pub enum TransactError {
     Environment(String),
 }
 
-impl<D: DatabaseRef> Execution<D> {
+impl<D: BlockState> Execution<D> {
     /// Nothing executed yet.
     pub fn new(env: EvmEnv, db: D) -> Self {
-        Self { evm: evm(Origins::new(db), env).into_inner(), gas_used: 0 }
+        Self { evm: BlockEvm(evm(Origins::new(db), env).into_inner()), gas_used: 0 }
     }
 
     /// Gas used by all transactions so far.
@@ -64,7 +54,9 @@ impl<D: DatabaseRef> Execution<D> {
 
     /// Executes one transaction on top of those before it. An invalid one leaves no trace.
     pub fn transact(&mut self, tx: &Recovered<Tx>) -> Result<Receipt, TransactError> {
-        let result = self.evm.transact_one(tx_env(tx)).map_err(|error| self.transact_error(error, tx))?;
+        self.evm.0.ctx.set_tx(tx_env(tx));
+        let run: Result<_, EvmError<D>> = MainnetHandler::default().run(&mut self.evm);
+        let result = run.map_err(|error| self.transact_error(error, tx))?;
         self.gas_used = self.gas_used.saturating_add(result.tx_gas_used());
         Ok(Receipt {
             tx_type: tx.tx_type(),
@@ -80,19 +72,20 @@ impl<D: DatabaseRef> Execution<D> {
         contract: Address,
         data: Bytes,
     ) -> Result<ExecutionResult<HaltReason>, TransactError> {
-        self.evm.ctx.set_tx(TxEnv {
+        self.evm.0.ctx.set_tx(TxEnv {
             caller: SYSTEM_ADDRESS,
             kind: contract.into(),
             data,
             gas_limit: SYSTEM_CALL_GAS,
             ..TxEnv::default()
         });
-        MainnetHandler::default().run_system_call(&mut self.evm).map_err(read_error)
+        let run: Result<_, EvmError<D>> = MainnetHandler::default().run_system_call(&mut self.evm);
+        run.map_err(read_error)
     }
 
     /// Whether an account holds code at this point of the block.
     pub(crate) fn has_code(&self, address: Address) -> Result<bool, TransactError> {
-        let journal = &self.evm.ctx.journaled_state;
+        let journal = &self.evm.0.ctx.journaled_state;
         let code_hash = match journal.inner.state.get(&address) {
             Some(account) if account.is_selfdestructed_locally() => None,
             Some(account) => Some(account.info.code_hash),
@@ -103,13 +96,13 @@ impl<D: DatabaseRef> Execution<D> {
 
     /// Ends the block: what it changed.
     pub fn finish(mut self) -> StateDiff {
-        let state = self.evm.finalize();
-        state_diff(&state, self.evm.ctx.journaled_state.database)
+        let state = self.evm.0.finalize();
+        state_diff(&state, self.evm.0.ctx.journaled_state.database)
     }
 
     fn transact_error(&self, error: EvmError<D>, tx: &Recovered<Tx>) -> TransactError {
         match error {
-            EVMError::Transaction(reason) => Invalid::from_revm(reason, tx.inner(), self.evm.ctx.cfg.chain_id).into(),
+            EVMError::Transaction(reason) => Invalid::from_revm(reason, tx.inner(), self.evm.0.ctx.cfg.chain_id).into(),
             other => read_error(other),
         }
     }

@@ -179,7 +179,7 @@ fn with_results_of(frame: Header, header: &Header) -> Header {
         receipts_root: header.receipts_root,
         logs_bloom: header.logs_bloom,
         gas_used: header.gas_used,
-        requests_hash: frame.requests_hash.and(header.requests_hash),
+        requests_hash: frame.requests_hash.map(|none| header.requests_hash.unwrap_or(none)),
         ..frame
     }
 }

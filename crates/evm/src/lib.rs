@@ -6,6 +6,7 @@
 //! transactions -> execute_block -> Outcome -> roots -> seal -> Block
 //!                  | execution: one journal per block
 //!                  | diff:      journal -> StateDiff
+//!                  | creation:  EIP-7610
 //!                  + system:    EIP-2935, 4788, 7002, 7251 where their code exists
 //! received header -> verify_header, then execute_block, then check_outcome
 //! raw transaction -> validity (what needs no state), unpayable (prices beyond 128 bits)
@@ -18,7 +19,8 @@
 
 pub mod access_list;
 pub mod call;
-pub mod diff;
+mod creation;
+mod diff;
 pub mod env;
 pub mod estimate;
 pub mod execute;
@@ -31,10 +33,17 @@ pub mod trace;
 pub mod unpayable;
 pub mod validity;
 
+pub use creation::BlockState;
 pub use execute::{ExecuteError, Mode, Outcome, Rejected, execute_block};
 pub use header::{HeaderError, Roots, check_outcome, seal, seal_header, verify_header};
 pub use validity::Invalid;
 
+// The worlds of the tests are shared with the judges and examples, which know this crate by its name.
+#[cfg(test)]
+extern crate self as evm;
+#[cfg(test)]
+#[path = "../tests/world/people.rs"]
+mod people;
 #[cfg(test)]
 #[path = "../tests/world/mod.rs"]
 mod world;

@@ -15,7 +15,6 @@ use alloy_rpc_types_eth::{
     simulate::{SimulatePayload, SimulatedBlock},
 };
 use primitives::{B256, StateDiff, Tx, U256};
-use revm::DatabaseRef;
 
 mod block;
 mod chain;
@@ -25,7 +24,10 @@ mod tests;
 mod transaction;
 mod transfers;
 
-use crate::call::{Base, CallError, scratch};
+use crate::{
+    BlockState,
+    call::{Base, CallError, scratch},
+};
 use block::Simulation;
 
 /// A simulated block with the results of its calls.
@@ -35,7 +37,7 @@ pub type SimulatedRpcBlock = SimulatedBlock<RpcBlock<RpcTransaction<Tx>>>;
 ///
 /// `state_root` is asked once for each block, in order, with what that block changed since the one before; it answers the root of the
 /// state with all changes so far. The calls of all blocks together use at most the gas cap of `base`.
-pub fn simulate<DB: DatabaseRef>(
+pub fn simulate<DB: BlockState>(
     base: &Base<'_, DB>,
     payload: &SimulatePayload,
     state_root: &mut dyn FnMut(&StateDiff) -> Result<B256, CallError>,

@@ -12,9 +12,11 @@ use alloy_eips::{
 };
 use alloy_primitives::{Address, B256, Bytes};
 use primitives::{Fork, Header};
-use revm::DatabaseRef;
 
-use crate::execution::{Execution, TransactError};
+use crate::{
+    creation::BlockState,
+    execution::{Execution, TransactError},
+};
 
 /// Why the calls after the transactions make the block impossible.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +28,7 @@ pub(crate) enum SystemError {
 }
 
 /// The calls before the first transaction. Their contracts' failures change nothing and are no error (both EIPs).
-pub(crate) fn before_transactions<D: DatabaseRef>(
+pub(crate) fn before_transactions<D: BlockState>(
     execution: &mut Execution<D>,
     fork: Fork,
     header: &Header,
@@ -40,7 +42,7 @@ pub(crate) fn before_transactions<D: DatabaseRef>(
 }
 
 /// The calls after the last transaction: the requests that they answer, none where there is no contract.
-pub(crate) fn after_transactions<D: DatabaseRef>(
+pub(crate) fn after_transactions<D: BlockState>(
     execution: &mut Execution<D>,
     fork: Fork,
 ) -> Result<Requests, SystemError> {
@@ -61,18 +63,14 @@ const REQUEST_CONTRACTS: [(u8, Address); 2] = [
     (CONSOLIDATION_REQUEST_TYPE, CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS),
 ];
 
-fn store_hash<D: DatabaseRef>(
-    execution: &mut Execution<D>,
-    contract: Address,
-    hash: B256,
-) -> Result<(), TransactError> {
+fn store_hash<D: BlockState>(execution: &mut Execution<D>, contract: Address, hash: B256) -> Result<(), TransactError> {
     if execution.has_code(contract)? {
         execution.system_call(contract, hash.into())?;
     }
     Ok(())
 }
 
-fn dequeue<D: DatabaseRef>(execution: &mut Execution<D>, contract: Address) -> Result<Bytes, SystemError> {
+fn dequeue<D: BlockState>(execution: &mut Execution<D>, contract: Address) -> Result<Bytes, SystemError> {
     if !execution.has_code(contract)? {
         return Ok(Bytes::new());
     }

@@ -19,6 +19,7 @@ mod meter;
 mod tests;
 
 use crate::{
+    BlockState,
     call::{
         Base, CallError, During, Ground,
         scratch::{self, Scratch, commit, commit_diff},
@@ -36,7 +37,7 @@ pub const MAX_TRACE_BYTES: usize = 128 * 1024 * 1024;
 /// Traces one transaction of a block, or all of them.
 ///
 /// `parent_state` is the state after the block's parent; block hashes for `BLOCKHASH` come from it too.
-pub fn trace_transactions<DB: DatabaseRef>(
+pub fn trace_transactions<DB: BlockState>(
     rules: &Rules,
     header: &Header,
     parent_state: &DB,
@@ -88,7 +89,7 @@ fn split<T>(transactions: &[T], which: Option<usize>) -> Result<(&[T], &[T]), Ca
 }
 
 /// Brings the state to where the traced transactions find it, with the code that executes blocks.
-fn replay<DB: DatabaseRef>(
+fn replay<DB: BlockState>(
     rules: &Rules,
     header: &Header,
     db: &mut Scratch<'_, DB>,

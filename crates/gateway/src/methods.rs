@@ -48,11 +48,19 @@ pub struct CallLimits {
     pub default_wait_ms: u64,
     /// How long it waits at most.
     pub max_wait_ms: u64,
+    /// What `eth_gasPrice` answers, unless genesis's least price is higher.
+    pub suggested_gas_price_wei: u64,
 }
 
 impl Default for CallLimits {
     fn default() -> Self {
-        Self { call_gas: 50_000_000, logs: 10_000, default_wait_ms: 10_000, max_wait_ms: 25_000 }
+        Self {
+            call_gas: 50_000_000,
+            logs: 10_000,
+            default_wait_ms: 10_000,
+            max_wait_ms: 25_000,
+            suggested_gas_price_wei: 0,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! binary.
 //!
 //! hyper is driven directly, because a bound on connections, idle ones included, and a stop that ends after a time are not to be
-//! had from `axum::serve`. A router would also cost more than all that is done here (figures in `benches/doors.rs`).
+//! had from `axum::serve`. Speed does not decide it: figures in `benches/doors.rs`.
 
 use std::{
     future::Future,

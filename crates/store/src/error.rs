@@ -182,7 +182,7 @@ impl StoreError {
         }
     }
 
-pub(crate) fn flat_damaged(what: impl Into<String>) -> Self {
+    pub(crate) fn flat_damaged(what: impl Into<String>) -> Self {
         Self::FlatDamaged { what: what.into() }
     }
 

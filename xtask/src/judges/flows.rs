@@ -26,11 +26,7 @@ pub(super) fn run(subject: Subject) -> Result<Verdict> {
     }
     let mut headers = python.command();
     headers.arg(scripts().join("flows").join("headers.py"));
-    collect(
-        &mut verdict,
-        "headers.py",
-        flow(&mut headers, node.url(), &program),
-    );
+    collect(&mut verdict, "headers.py", flow(&mut headers, node.url(), &program));
     verdict.extend(cast::run(&packages.cast()?, node.url(), &program)?);
     verdict.record("the node ends well on SIGTERM", node.stop());
     Ok(verdict)
@@ -53,9 +49,7 @@ fn collect(verdict: &mut Verdict, name: &str, finding: Result<Verdict>) {
 
 /// Runs one flow to its end. A flow that ends badly must have printed which check failed; otherwise it broke.
 fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
-    command
-        .env("NODE_URL", url)
-        .env("NODE_KIND", program.kind());
+    command.env("NODE_URL", url).env("NODE_KIND", program.kind());
     let printed = run_within(command, FLOW_LIMIT)?;
     let mut verdict = Verdict::default();
     let checks = verdict.record_lines(&printed.stdout)?;
@@ -65,11 +59,7 @@ fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> 
     };
     // A flow that broke in between keeps what it found, with the break as one more failure.
     if checks == 0 || printed.status.code() != Some(expected_code) {
-        let reason = eyre!(
-            "{} after {checks} checks: {}",
-            printed.status,
-            shortened(&printed.stderr)
-        );
+        let reason = eyre!("{} after {checks} checks: {}", printed.status, shortened(&printed.stderr));
         verdict.record("the flow comes to its end", Err(reason));
     }
     Ok(verdict)

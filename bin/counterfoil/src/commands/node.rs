@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: Box<NodeArguments>) -> eyre::Result<()> {
 async fn serve(config: NodeConfig) -> eyre::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let dev = config.dev;
+    let dev = config.dev.is_some();
     let node = Node::start(config).await?;
     if dev {
         dev::print_accounts(&Accounts::development()?);

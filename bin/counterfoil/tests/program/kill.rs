@@ -46,7 +46,8 @@ fn load(node: &Running, client: usize, served: &Mutex<Vec<Value>>) {
     loop {
         let mut hashes = Vec::new();
         for _ in 0..BATCH {
-            let Some(reply) = node.try_call("eth_sendTransaction", json!([{ "from": from, "to": from, "gas": "0x5208" }]))
+            let Some(reply) =
+                node.try_call("eth_sendTransaction", json!([{ "from": from, "to": from, "gas": "0x5208" }]))
             else {
                 return;
             };

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Base;
+use crate::BlockState;
 
 /// Has a billion wei.
 pub(crate) const RICH: Address = Address::repeat_byte(0xc0);
@@ -81,6 +82,13 @@ impl World {
 
     pub(crate) fn base(&self) -> Base<'_, CacheDB<EmptyDB>> {
         Base { rules: &self.rules, header: &self.header, db: &self.db, gas_cap: self.gas_cap }
+    }
+}
+
+impl BlockState for CacheDB<EmptyDB> {
+    fn has_storage(&self, address: Address) -> Result<bool, Self::Error> {
+        let account = self.cache.accounts.get(&address);
+        Ok(account.is_some_and(|account| account.storage.values().any(|value| !value.is_zero())))
     }
 }
 

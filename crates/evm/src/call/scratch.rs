@@ -12,6 +12,8 @@ use revm::{
     state::{Account, AccountId, AccountInfo},
 };
 
+use crate::creation::BlockState;
+
 /// What a request sees and writes.
 pub(crate) type Scratch<'a, DB> = CacheDB<View<'a, DB>>;
 
@@ -72,6 +74,19 @@ fn info(diff: &AccountDiff) -> AccountInfo {
         code_hash: diff.code_hash,
         code: None,
         ..Default::default()
+    }
+}
+
+/// The slots of an account may all have been cleared since the base; then it still counts as having some. To clear them without code,
+/// which would keep a creation away anyway, takes an override.
+impl<DB: BlockState> BlockState for Scratch<'_, DB> {
+    fn has_storage(&self, address: Address) -> Result<bool, Self::Error> {
+        let Some(account) = self.cache.accounts.get(&address) else { return self.db.0.has_storage(address) };
+        let begun_anew = matches!(account.account_state, AccountState::StorageCleared | AccountState::NotExisting);
+        if begun_anew || account.storage.values().any(|value| !value.is_zero()) {
+            return Ok(account.storage.values().any(|value| !value.is_zero()));
+        }
+        self.db.0.has_storage(address)
     }
 }
 

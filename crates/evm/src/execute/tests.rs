@@ -9,7 +9,8 @@ use revm::{DatabaseRef, primitives::KECCAK_EMPTY};
 use super::*;
 use crate::{
     header::{check_outcome, seal, verify_header},
-    world::{Seed, World, signer::Signer},
+    people::Signer,
+    world::{Seed, World},
 };
 
 mod accounts;
@@ -138,7 +139,7 @@ fn receipts_hold_status_cumulative_gas_and_logs() {
     assert_eq!(statuses, [(true, 1), (false, 0), (true, 0)]);
     assert_eq!(outcome.gas_used, outcome.receipts[2].cumulative_gas_used);
     assert_eq!(outcome.receipts[2].cumulative_gas_used - outcome.receipts[1].cumulative_gas_used, 21_000);
-    assert!(outcome.roots().bloom.contains_input((&outcome.receipts[0].logs[0].address).into()));
+    assert!(outcome.roots().bloom.contains_log(&outcome.receipts[0].logs[0]));
 }
 
 /// `LOG1` of nothing with topic 7; reverts afterwards if there is call data.

@@ -17,12 +17,13 @@ use revm::{
 
 use super::{SimulatedRpcBlock, chain::Planned, changes::Changes, transaction::unsigned, transfers::TransferLogs};
 use crate::{
+    BlockState,
     call::{
-        Base, CallError, During, call_env,
-        scratch::{Scratch, commit, commit_diff},
-        halt_message,
+        Base, CallError, During, call_env, halt_message,
         request::{is_free, tx_env, with_any_nonce},
-        revert_message, transact,
+        revert_message,
+        scratch::{Scratch, commit, commit_diff},
+        transact,
     },
     env::{self, Evm},
     execute::Outcome,
@@ -58,7 +59,7 @@ struct Called {
 
 type BlockEvm<'s, 'a, DB> = Evm<&'s mut Scratch<'a, DB>, TransferLogs>;
 
-impl<'a, DB: DatabaseRef> Simulation<'a, DB> {
+impl<'a, DB: BlockState> Simulation<'a, DB> {
     pub(super) fn new(base: &Base<'a, DB>, db: Scratch<'a, DB>, options: &'a SimulatePayload) -> Self {
         Self { rules: base.rules, options, db, changes: Changes::default(), gas_left: base.gas_cap }
     }

@@ -10,7 +10,7 @@ use crate::{
     Mode,
     call::{
         Base, CallError,
-        fixture::{contracts, ANSWER, BROKEN, FORWARDER, LOOP, POOR, REVERTER, RICH, WRITER, World, from_json, word},
+        fixture::{ANSWER, BROKEN, FORWARDER, LOOP, POOR, REVERTER, RICH, WRITER, World, contracts, from_json, word},
     },
     execute_block, seal,
     world::{Seed, World as Chain},
@@ -195,7 +195,8 @@ fn a_simulated_block_is_the_block_that_its_transactions_make() {
     // Initcode that writes a slot and destroys its account, and initcode that leaves 1 byte of code and a slot behind.
     let gone = Bytes::from(vec![PUSH1, 1, PUSH0, SSTORE, COINBASE, SELFDESTRUCT]);
     let kept = Bytes::from(vec![PUSH1, 1, PUSH1, 7, SSTORE, PUSH1, 1, PUSH0, RETURN]);
-    let call = |to: Address, input: Bytes| json!({"from": RICH, "to": to, "gas": "0x7a120", "input": input, "value": "0x0"});
+    let call =
+        |to: Address, input: Bytes| json!({"from": RICH, "to": to, "gas": "0x7a120", "input": input, "value": "0x0"});
     let calls = [
         json!({"from": RICH, "to": POOR, "gas": "0x5208", "value": "0x64", "gasPrice": "0x1"}),
         json!({"from": POOR, "to": ANSWER, "gas": "0x7530", "value": "0x1"}),

@@ -13,15 +13,15 @@ use std::{
 use serde_json::Value;
 
 /// One thing that was compared: a fork and index within a test.
-pub struct Case {
+pub(crate) struct Case {
     /// Where in the test.
-    pub name: String,
+    pub(crate) name: String,
     /// What was wrong, if anything.
-    pub result: Result<(), String>,
+    pub(crate) result: Result<(), String>,
 }
 
 /// Judges every test of every `.json` file under `folder`; panics with the list of failures, or if there is nothing to judge.
-pub fn judge(folder: &Path, judge_test: fn(&Value) -> Vec<Case>) {
+pub(crate) fn judge(folder: &Path, judge_test: fn(&Value) -> Vec<Case>) {
     assert!(folder.is_dir(), "no folder {}: set ETHEREUM_TESTS to a copy of ethereum/tests", folder.display());
     let files = json_files(folder);
     let next = AtomicUsize::new(0);

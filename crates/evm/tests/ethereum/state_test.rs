@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Judges every fork from Cancun on.
-pub fn judge(test: &Value) -> Vec<Case> {
+pub(crate) fn judge(test: &Value) -> Vec<Case> {
     let mut cases = Vec::new();
     for (fork_name, posts) in entries(test, "post").filter(|(fork, _)| !BEFORE_CANCUN.contains(&fork.as_str())) {
         let posts = items(posts).map(Vec::as_slice).unwrap_or_default();

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::fields::{address, bytes, get, items, number, uint, uint_or, word};
 
 /// Decodes as the ledger does, but without its own limits on size and type, which Ethereum does not have.
-pub fn decode(raw: &[u8]) -> Result<Tx, String> {
+pub(crate) fn decode(raw: &[u8]) -> Result<Tx, String> {
     match decode_tx(raw) {
         Err(TxError::Blob | TxError::TooLarge { .. }) => Tx::decode_2718_exact(raw).map_err(|error| error.to_string()),
         other => other.map_err(|error| error.to_string()),
@@ -24,12 +24,12 @@ pub fn decode(raw: &[u8]) -> Result<Tx, String> {
 }
 
 /// Recovers the sender as the ledger does.
-pub fn recovered(tx: Tx) -> Result<Recovered<Tx>, String> {
+pub(crate) fn recovered(tx: Tx) -> Result<Recovered<Tx>, String> {
     recover(tx).map_err(|error| error.to_string())
 }
 
 /// The transaction that `post` is about. An error means that there can be no such transaction.
-pub fn of_post(transaction: &Value, post: &Value) -> Result<Recovered<Tx>, String> {
+pub(crate) fn of_post(transaction: &Value, post: &Value) -> Result<Recovered<Tx>, String> {
     match post.get("txbytes") {
         Some(raw) => {
             let tx = recovered(decode(&bytes(raw)?)?)?;
@@ -168,5 +168,5 @@ fn sender(tx: &Value) -> Result<Address, String> {
     }
     let secret = word(get(tx, "secretKey")?)?;
     let secret = secp256k1::SecretKey::from_byte_array(secret.0).map_err(|error| error.to_string())?;
-    Ok(alloy_consensus::crypto::secp256k1::public_key_to_address(secret.public_key(secp256k1::SECP256K1)))
+    Ok(Address::from_raw_public_key(&secret.public_key(secp256k1::SECP256K1).serialize_uncompressed()[1..]))
 }

@@ -15,7 +15,7 @@ use crate::{
 const CHAIN_ID: u64 = 1;
 
 /// Judges every fork from Berlin on.
-pub fn judge(test: &Value) -> Vec<Case> {
+pub(crate) fn judge(test: &Value) -> Vec<Case> {
     let results = test.get("result").and_then(Value::as_object);
     let forks = results.into_iter().flatten().filter_map(|(fork, expected)| Some((fork, spec(fork)?, expected)));
     let case = |(fork, spec, expected): (&String, SpecId, &Value)| Case {

@@ -1,13 +1,10 @@
 //! A whole state in memory for tests and examples: accounts and storage in `store`'s trie, code beside it, block hashes as the
 //! test wants them. Blocks are executed over it and committed to it exactly as a node does, disk excepted.
 
-#![allow(dead_code, reason = "each test binary and example uses its own part of this")]
-
-pub mod signer;
-
 use std::{collections::HashMap, convert::Infallible};
 
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256, map::HashSet};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use evm::BlockState;
 use primitives::{AccountDiff, SlotDiff, StateDiff};
 use revm::{
     DatabaseRef,
@@ -18,36 +15,24 @@ use store::State;
 
 /// One state, and what lies beside it.
 #[derive(Clone, Default)]
-pub struct World {
-    pub state: State,
-    pub codes: HashMap<B256, Bytecode>,
-    pub block_hashes: HashMap<u64, B256>,
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) codes: HashMap<B256, Bytecode>,
+    pub(crate) block_hashes: HashMap<u64, B256>,
 }
 
 /// An account to start with.
 #[derive(Clone, Debug, Default)]
-pub struct Seed {
-    pub nonce: u64,
-    pub balance: U256,
-    pub code: Bytes,
-    pub storage: Vec<(U256, U256)>,
-}
-
-impl Seed {
-    /// An account that only has money.
-    pub fn rich() -> Self {
-        Self { balance: U256::from(10).pow(U256::from(24)), ..Self::default() }
-    }
-
-    /// A contract.
-    pub fn contract(code: impl Into<Bytes>) -> Self {
-        Self { nonce: 1, code: code.into(), ..Self::default() }
-    }
+pub(crate) struct Seed {
+    pub(crate) nonce: u64,
+    pub(crate) balance: U256,
+    pub(crate) code: Bytes,
+    pub(crate) storage: Vec<(U256, U256)>,
 }
 
 impl World {
     /// The state that holds exactly these accounts.
-    pub fn new(accounts: impl IntoIterator<Item = (Address, Seed)>) -> Self {
+    pub(crate) fn new(accounts: impl IntoIterator<Item = (Address, Seed)>) -> Self {
         let mut accounts: Vec<_> = accounts.into_iter().collect();
         accounts.sort_by_key(|(address, _)| *address);
         let codes = accounts.iter().map(|(_, seed)| seed.code.clone()).filter(|code| !code.is_empty()).collect();
@@ -58,19 +43,15 @@ impl World {
     }
 
     /// Commits what a block changed.
-    pub fn apply(&mut self, diff: &StateDiff) {
-        let known: HashSet<B256> = self.codes.keys().copied().collect();
+    pub(crate) fn apply(&mut self, diff: &StateDiff) {
         for code in &diff.codes {
-            let hash = keccak256(code);
-            if !known.contains(&hash) {
-                self.codes.insert(hash, Bytecode::new_raw(code.clone()));
-            }
+            self.codes.entry(keccak256(code)).or_insert_with(|| Bytecode::new_raw(code.clone()));
         }
         self.state = self.state.commit(diff).state;
     }
 
     /// The state root.
-    pub fn root(&self) -> B256 {
+    pub(crate) fn root(&self) -> B256 {
         self.state.root()
     }
 }
@@ -122,5 +103,11 @@ impl DatabaseRef for World {
 
     fn block_hash_ref(&self, number: u64) -> Result<B256, Infallible> {
         Ok(self.block_hashes.get(&number).copied().unwrap_or_default())
+    }
+}
+
+impl BlockState for World {
+    fn has_storage(&self, address: Address) -> Result<bool, Infallible> {
+        Ok(self.state.storage_root(address) != alloy_consensus::EMPTY_ROOT_HASH)
     }
 }

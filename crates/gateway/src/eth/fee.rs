@@ -17,12 +17,13 @@ use crate::{
 /// `eth_gasPrice`.
 pub(crate) fn gas_price(rpc: &Rpc, call: Call<'_>) -> Reply {
     let () = call.params.parse()?;
-    now(&U64::from(rpc.chain.rules().min_gas_price))
+    now(&U64::from(rpc.chain.rules().min_gas_price.max(rpc.limits.suggested_gas_price_wei)))
 }
 
-/// `eth_maxPriorityFeePerGas`.
+/// `eth_maxPriorityFeePerGas`: the base fee is zero, so the tip is the whole price.
 pub(crate) fn max_priority_fee(rpc: &Rpc, call: Call<'_>) -> Reply {
-    gas_price(rpc, call)
+    let () = call.params.parse()?;
+    now(&U64::from(rpc.chain.rules().min_gas_price))
 }
 
 /// `eth_blobBaseFee`: EIP-4844's least price; there are no blobs that could raise it.

@@ -17,31 +17,15 @@ use crate::judges::Verdict;
 /// Checks each test of each side against the rules above.
 pub(super) fn compare(ours: &Outcomes, theirs: &Outcomes, known: &Known) -> Verdict {
     let mut verdict = Verdict::default();
-    let names: BTreeSet<_> = ours
-        .0
-        .keys()
-        .chain(theirs.0.keys())
-        .chain(known.names())
-        .collect();
+    let names: BTreeSet<_> = ours.0.keys().chain(theirs.0.keys()).chain(known.names()).collect();
     for name in names {
-        verdict.record(
-            name,
-            agree(name, ours.0.get(name), theirs.0.get(name), known),
-        );
+        verdict.record(name, agree(name, ours.0.get(name), theirs.0.get(name), known));
     }
-    verdict.record(
-        "the peer passes as many tests as it can",
-        enough(theirs.passed()),
-    );
+    verdict.record("the peer passes as many tests as it can", enough(theirs.passed()));
     verdict
 }
 
-fn agree(
-    name: &str,
-    ours: Option<&Outcome>,
-    theirs: Option<&Outcome>,
-    known: &Known,
-) -> Result<()> {
+fn agree(name: &str, ours: Option<&Outcome>, theirs: Option<&Outcome>, known: &Known) -> Result<()> {
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
         return Err(eyre!("it is listed, or one node ran it, but not both did"));
     };
@@ -51,22 +35,14 @@ fn agree(
         _ if failed && theirs.result == TestResult::Passed => {
             Err(eyre!("the peer passes it, we fail it: {}", ours.reason))
         }
-        None if failed => Err(eyre!(
-            "we fail it and it is not in known.toml: {}",
-            ours.reason
-        )),
-        Some(Listed::Fails) if ours.result == TestResult::Passed => {
-            Err(eyre!("we pass it: take it out of known.toml"))
-        }
+        None if failed => Err(eyre!("we fail it and it is not in known.toml: {}", ours.reason)),
+        Some(Listed::Fails) if ours.result == TestResult::Passed => Err(eyre!("we pass it: take it out of known.toml")),
         _ => Ok(()),
     }
 }
 
 fn enough(passed: usize) -> Result<()> {
-    ensure!(
-        passed >= PEER_PASSED_MIN,
-        "it passes {passed}, at least {PEER_PASSED_MIN} are asked for"
-    );
+    ensure!(passed >= PEER_PASSED_MIN, "it passes {passed}, at least {PEER_PASSED_MIN} are asked for");
     Ok(())
 }
 
@@ -101,10 +77,7 @@ impl Outcomes {
     }
 
     fn passed(&self) -> usize {
-        self.0
-            .values()
-            .filter(|outcome| outcome.result == TestResult::Passed)
-            .count()
+        self.0.values().filter(|outcome| outcome.result == TestResult::Passed).count()
     }
 }
 
@@ -139,19 +112,10 @@ impl Known {
         let file: KnownFile = toml::from_str(text)?;
         let mut known = BTreeMap::new();
         let groups = file.fails.into_iter().map(|group| (group, Listed::Fails));
-        for (group, listed) in
-            groups.chain(file.races.into_iter().map(|group| (group, Listed::Races)))
-        {
-            ensure!(
-                !group.reason.trim().is_empty(),
-                "{:?} are listed without a reason",
-                group.tests
-            );
+        for (group, listed) in groups.chain(file.races.into_iter().map(|group| (group, Listed::Races))) {
+            ensure!(!group.reason.trim().is_empty(), "{:?} are listed without a reason", group.tests);
             for test in group.tests {
-                ensure!(
-                    known.insert(test.clone(), listed).is_none(),
-                    "{test} is listed twice"
-                );
+                ensure!(known.insert(test.clone(), listed).is_none(), "{test} is listed twice");
             }
         }
         Ok(Self(known))

@@ -34,26 +34,16 @@ pub(super) fn run(subject: Subject) -> Result<Verdict> {
 }
 
 /// Runs the tests against one fresh node. That tests fail is no failure here: the comparison says which may.
-fn outcomes(
-    python: &Python,
-    program: &Program,
-    role: &str,
-    verdict: &mut Verdict,
-) -> Result<Outcomes> {
+fn outcomes(python: &Python, program: &Program, role: &str, verdict: &mut Verdict) -> Result<Outcomes> {
     let file = workshop().join(format!("web3py-{role}.jsonl"));
     remove(&file)?;
     let logs = workshop().join("logs");
     let node = program.start(&["--chain-id", CHAIN_ID], &logs, &format!("web3py-{role}"))?;
     let mut pytest = python.command();
     pytest.args(["-m", "pytest"]).current_dir(folder());
-    pytest
-        .env("NODE_URL", node.url())
-        .env("NODE_OUTCOMES", &file);
+    pytest.env("NODE_URL", node.url()).env("NODE_OUTCOMES", &file);
     let printed = run_within(&mut pytest, PYTEST_LIMIT)?;
-    fs::write(
-        logs.join(format!("web3py-{role}-pytest.log")),
-        &printed.stdout,
-    )?;
+    fs::write(logs.join(format!("web3py-{role}-pytest.log")), &printed.stdout)?;
     let summary = printed.stdout.lines().last().unwrap_or_default();
     println!("{role} ({}): {summary}", program.kind());
     // pytest ends with 1 when tests failed, and with more when it could not run them.

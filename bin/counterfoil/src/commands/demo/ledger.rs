@@ -79,7 +79,8 @@ fn prove_balance(node: &Client, token: Address, ben: Address) -> eyre::Result<()
 
 fn check(root: B256, key: &[u8], value: &[u8], proof: &Value) -> eyre::Result<()> {
     let nodes: Vec<Bytes> = serde_json::from_value(proof.clone())?;
-    verify_proof(root, Nibbles::unpack(keccak256(key)), Some(value.to_vec()), &nodes).wrap_err("the proof does not hold")
+    verify_proof(root, Nibbles::unpack(keccak256(key)), Some(value.to_vec()), &nodes)
+        .wrap_err("the proof does not hold")
 }
 
 fn step(what: &str, receipt: &Value) -> eyre::Result<()> {

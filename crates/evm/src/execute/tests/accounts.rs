@@ -168,3 +168,20 @@ fn accounts_and_slots_of_a_diff_are_in_rising_order() {
     assert!(diff.accounts.iter().all(|account| account.storage.is_sorted_by(|a, b| a.slot < b.slot)));
     assert_eq!(diff.accounts.iter().map(|account| account.storage.len()).sum::<usize>(), 5);
 }
+
+#[test]
+fn nothing_is_created_where_there_is_storage() {
+    let by_factory = made(&mortal());
+    let by_transaction = signer(1).address.create(1);
+    let squatted = || Seed { storage: vec![(U256::ONE, U256::ONE)], ..Seed::default() };
+    let mut ledger = Ledger::new([(CONTRACT, factory()), (by_factory, squatted()), (by_transaction, squatted())]);
+    let create = TxLegacy { to: TxKind::Create, input: mortal(), ..call(NOBODY, 1) };
+    let outcome = ledger.advance(&[make(1, 0, &mortal(), 0), signer(1).sign(create)]);
+    assert_eq!(outcome.receipts.iter().map(|receipt| receipt.success).collect::<Vec<_>>(), [true, false]);
+    for address in [by_factory, by_transaction] {
+        let account = ledger.world.state.account(address).expect("it stays as it was");
+        assert_eq!((account.nonce, account.code_hash), (0, KECCAK_EMPTY));
+        assert_eq!(ledger.world.state.storage(address, U256::ONE), U256::ONE);
+    }
+    assert_eq!(ledger.world.state.account(CONTRACT).expect("the factory").nonce, 2, "a collision uses up its nonce");
+}

@@ -16,7 +16,7 @@ fn the_parent_hash_is_stored_where_the_contract_of_eip_2935_is() {
     let parent_hash = ledger.parent.hash_slow();
     let outcome = ledger.advance(&[]);
     assert_eq!(outcome.diff.accounts.len(), 1);
-    assert_eq!(ledger.world.state.storage(HISTORY_STORAGE_ADDRESS, U256::from(7)), parent_hash.into());
+    assert_eq!(ledger.world.state.storage(HISTORY_STORAGE_ADDRESS, U256::from(7)), U256::from_be_bytes(parent_hash.0));
 }
 
 #[test]
