@@ -107,6 +107,6 @@ fn history_of_fees_reaches_back_to_the_disk() {
     node.receipt(&hash);
     let history = node.get("eth_feeHistory", json!([1024, "latest", [50]]));
     assert_eq!(history["oldestBlock"], "0x0");
-    assert_eq!(history["gasUsedRatio"].as_array().map(Vec::len), Some(BLOCKS as usize + 2));
-    assert_eq!(history["baseFeePerGas"].as_array().map(Vec::len), Some(BLOCKS as usize + 3));
+    let length = |field: &str| history[field].as_array().map(|entries| entries.len() as u64);
+    assert_eq!((length("gasUsedRatio"), length("baseFeePerGas")), (Some(BLOCKS + 2), Some(BLOCKS + 3)));
 }
