@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use alloy_consensus::constants::EMPTY_ROOT_HASH;
+use evm::BlockState;
 use primitives::{Address, B256, Bytes, Header, U256};
 use revm::{
     DatabaseRef,
@@ -139,5 +141,14 @@ impl DatabaseRef for StateView {
 
     fn block_hash_ref(&self, number: u64) -> Result<B256, ReadError> {
         Ok(self.ancestor_hash(number)?)
+    }
+}
+
+impl BlockState for StateView {
+    fn has_storage(&self, address: Address) -> Result<bool, ReadError> {
+        match &self.source {
+            Source::Memory(state) => Ok(state.storage_root(address) != EMPTY_ROOT_HASH),
+            Source::History(state) => Ok(state.has_storage(address).map_err(ChainError::from)?),
+        }
     }
 }

@@ -68,6 +68,24 @@ impl HistoricState {
         newest.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes).ok_or_else(|| unreadable("storage")))
     }
 
+    /// Whether an account had at least one slot.
+    pub fn has_storage(&self, address: Address) -> Result<bool> {
+        let account = keccak256(address);
+        for entry in self.view.prefix(&self.view.spaces.storage, account.as_slice()) {
+            let slot = B256::try_from(&entry?.0[32..]).map_err(|_| unreadable("storage"))?;
+            if !self.storage_by_key(account, slot)?.is_zero() {
+                return Ok(true);
+            }
+        }
+        for entry in self.view.prefix(&self.view.spaces.storage_history, account.as_slice()) {
+            let (slot, _) = history_entry(&entry?.0)?;
+            if !self.storage_by_key(account, slot)?.is_zero() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The value before the first change after this block.
     fn first_later(&self, space: &fjall::Keyspace, key: &[u8]) -> Result<Option<UserValue>> {
         let Some(next) = self.number.checked_add(1) else { return Ok(None) };
