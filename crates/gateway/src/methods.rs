@@ -16,7 +16,7 @@ use crate::{
     accounts::Accounts,
     convert::{BlockId, block_at},
     debug,
-    eth::{account, block, call, fee, filter, info, logs, proof, send, sign, simulate, transaction},
+    eth::{account, block, call, fee, filter, info, logs, pending, proof, send, sign, simulate, transaction},
     filters::FilterStore,
     net,
     rpc::{Answer, CallResult, Caller, Methods, Params, RpcError, heavy},
@@ -48,7 +48,8 @@ pub struct CallLimits {
     pub default_wait_ms: u64,
     /// How long it waits at most.
     pub max_wait_ms: u64,
-    /// What `eth_gasPrice` answers, unless genesis's least price is higher.
+    /// What clients are told to offer per gas, unless genesis's least price is higher. Zero is enough for every transaction
+    /// of a free chain, but there are tools that take it for no answer.
     pub suggested_gas_price_wei: u64,
 }
 
@@ -236,9 +237,18 @@ impl Rpc {
         Ok(self.chain.state(block_at(at))?)
     }
 
-    /// The executed block of this name, if it exists.
+    /// The executed block of this name, if it exists. The pending one is what would follow now if nothing waited.
     pub(crate) fn executed(&self, at: impl Into<BlockId>) -> Result<Option<Arc<Executed>>, RpcError> {
-        Ok(self.chain.block(block_at(Some(at.into())))?)
+        let at = at.into();
+        if at.is_pending() {
+            return Ok(Some(Arc::new(pending::block(&self.chain))));
+        }
+        Ok(self.chain.block(block_at(Some(at)))?)
+    }
+
+    /// What clients are told to offer, in wei per gas.
+    pub(crate) fn suggested_gas_price(&self) -> u64 {
+        self.limits.suggested_gas_price_wei.max(self.chain.rules().min_gas_price)
     }
 
     /// The nonce that the next transaction of `sender` should have, counting what waits in the pool.

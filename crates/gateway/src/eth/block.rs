@@ -79,12 +79,20 @@ pub(crate) fn uncle_by_number(_: &Rpc, call: Call<'_>) -> Reply {
 
 fn show(rpc: &Rpc, at: BlockId, full: Option<bool>) -> Reply {
     let full = full.unwrap_or(false);
-    let shown = move |rpc: &Rpc| json(&rpc.executed(at)?.as_ref().map(|executed| RpcBlock::new(&executed.block, full)));
+    let shown = move |rpc: &Rpc| {
+        let executed = rpc.executed(at)?;
+        let block = executed.as_ref().map(|executed| RpcBlock::new(&executed.block, full));
+        json(&if at.is_pending() { block.map(RpcBlock::unmade) } else { block })
+    };
     if full { rpc.aside(shown) } else { rpc.about(at, shown) }
 }
 
 fn show_header(rpc: &Rpc, at: BlockId) -> Reply {
-    rpc.about(at, move |rpc| json(&rpc.executed(at)?.as_ref().map(|executed| RpcHeader::of(&executed.block))))
+    rpc.about(at, move |rpc| {
+        let executed = rpc.executed(at)?;
+        let header = executed.as_ref().map(|executed| RpcHeader::of(&executed.block));
+        json(&if at.is_pending() { header.map(RpcHeader::unmade) } else { header })
+    })
 }
 
 fn transaction_count(rpc: &Rpc, at: BlockId) -> Reply {

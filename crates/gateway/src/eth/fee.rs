@@ -1,4 +1,4 @@
-//! Prices. The base fee is always zero and tips buy no priority, so the price to offer is genesis's least price and no more.
+//! Prices. The base fee is always zero and tips buy no priority, so the price to offer is genesis's least price.
 //! Rules: geth's `eth/gasprice` for `eth_feeHistory`, EIP-4844 for blob fees.
 
 use alloy_consensus::Transaction;
@@ -17,7 +17,7 @@ use crate::{
 /// `eth_gasPrice`.
 pub(crate) fn gas_price(rpc: &Rpc, call: Call<'_>) -> Reply {
     let () = call.params.parse()?;
-    now(&U64::from(rpc.chain.rules().min_gas_price.max(rpc.limits.suggested_gas_price_wei)))
+    now(&U64::from(rpc.suggested_gas_price()))
 }
 
 /// `eth_maxPriorityFeePerGas`: the base fee is zero, so the tip is the whole price.

@@ -5,12 +5,11 @@
 use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::B256;
-use alloy_rpc_types_eth::Filter;
 use chain::{ChainError, Pooled};
 use serde_json::value::RawValue;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 
-use super::logs::{all, check_bounds, query, range, shown};
+use super::logs::{Wanted, all, check_bounds, range, shown};
 use crate::{
     convert::RpcTransaction,
     methods::{Call, Reply, Rpc},
@@ -20,17 +19,17 @@ use crate::{
 
 /// What a filter remembers between two polls.
 pub(crate) enum Watch {
-    Logs { filter: Arc<Filter>, next: u64 },
+    Logs { wanted: Arc<Wanted>, next: u64 },
     Blocks { next: u64 },
     Pending { events: Receiver<Arc<Pooled>>, full: bool },
 }
 
 /// `eth_newFilter`: logs of blocks from now on.
 pub(crate) fn new_filter(rpc: &Rpc, call: Call<'_>) -> Reply {
-    let (filter,) = call.params.parse::<(Filter,)>()?;
-    check_bounds(&filter)?;
+    let (wanted,) = call.params.parse::<(Wanted,)>()?;
+    check_bounds(&wanted.filter)?;
     let next = rpc.chain.head().number().saturating_add(1);
-    keep(rpc, Watch::Logs { filter: Arc::new(filter), next })
+    keep(rpc, Watch::Logs { wanted: Arc::new(wanted), next })
 }
 
 /// `eth_newBlockFilter`.
@@ -57,7 +56,7 @@ pub(crate) fn changes(rpc: &Rpc, call: Call<'_>) -> Reply {
     let head = rpc.chain.head().number();
     match rpc.filters.update(id, Instant::now(), |watch| advance(watch, head)).ok_or_else(not_found)? {
         News::Blocks { from } => rpc.aside(move |rpc| blocks(rpc, id, from, head)),
-        News::Logs { filter, from } => rpc.aside(move |rpc| logs(rpc, id, &filter, from, head)),
+        News::Logs { wanted, from } => rpc.aside(move |rpc| logs(rpc, id, &wanted, from, head)),
         News::Pending(found) => now(&found),
         News::Missed(count) => {
             rpc.filters.remove(id, Instant::now());
@@ -69,18 +68,18 @@ pub(crate) fn changes(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getFilterLogs`: everything that a filter of logs matches, whatever was polled before.
 pub(crate) fn all_logs(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (id,) = call.params.parse::<(RandomId,)>()?;
-    let filter = rpc.filters.update(id, Instant::now(), |watch| match watch {
-        Watch::Logs { filter, .. } => Some(filter.clone()),
+    let wanted = rpc.filters.update(id, Instant::now(), |watch| match watch {
+        Watch::Logs { wanted, .. } => Some(wanted.clone()),
         _ => None,
     });
-    let filter = filter.flatten().ok_or_else(not_found)?;
-    rpc.aside(move |rpc| all(rpc, &filter))
+    let wanted = wanted.flatten().ok_or_else(not_found)?;
+    rpc.aside(move |rpc| all(rpc, &wanted))
 }
 
 /// What a poll found while it held the filter.
 enum News {
     Blocks { from: u64 },
-    Logs { filter: Arc<Filter>, from: u64 },
+    Logs { wanted: Arc<Wanted>, from: u64 },
     Pending(Vec<Box<RawValue>>),
     Missed(u64),
 }
@@ -89,8 +88,8 @@ fn advance(watch: &mut Watch, head: u64) -> News {
     let past_head = head.saturating_add(1);
     match watch {
         Watch::Blocks { next } => News::Blocks { from: std::mem::replace(next, past_head.max(*next)) },
-        Watch::Logs { filter, next } => {
-            News::Logs { filter: filter.clone(), from: std::mem::replace(next, past_head.max(*next)) }
+        Watch::Logs { wanted, next } => {
+            News::Logs { wanted: wanted.clone(), from: std::mem::replace(next, past_head.max(*next)) }
         }
         Watch::Pending { events, full } => drain(events, *full),
     }
@@ -138,11 +137,11 @@ fn block_hash(rpc: &Rpc, number: u64) -> Result<B256, RpcError> {
     Ok(executed.hash())
 }
 
-fn logs(rpc: &Rpc, id: RandomId, filter: &Filter, from: u64, head: u64) -> Result<Box<RawValue>, RpcError> {
-    let Some((first, last)) = overlap(rpc, filter, from, head)? else { return json(&[(); 0]) };
+fn logs(rpc: &Rpc, id: RandomId, wanted: &Wanted, from: u64, head: u64) -> Result<Box<RawValue>, RpcError> {
+    let Some((first, last)) = overlap(rpc, wanted, from, head)? else { return json(&[(); 0]) };
     let mut to = last;
     let found = loop {
-        match rpc.chain.logs(&query(filter, first, to, rpc.limits.logs)) {
+        match wanted.search(rpc, first, to) {
             Err(ChainError::TooManyLogs { .. }) if first < to => to = first + (to - first) / 2,
             found => break found,
         }
@@ -155,14 +154,15 @@ fn logs(rpc: &Rpc, id: RandomId, filter: &Filter, from: u64, head: u64) -> Resul
 }
 
 /// The blocks since `from` that lie in the filter's own range.
-fn overlap(rpc: &Rpc, filter: &Filter, from: u64, head: u64) -> Result<Option<(u64, u64)>, RpcError> {
-    let Some((first, last)) = own_range(rpc, filter)? else { return Ok(None) };
+fn overlap(rpc: &Rpc, wanted: &Wanted, from: u64, head: u64) -> Result<Option<(u64, u64)>, RpcError> {
+    let Some((first, last)) = own_range(rpc, wanted)? else { return Ok(None) };
     let (first, last) = (first.max(from), last.min(head));
     Ok((first <= last).then_some((first, last)))
 }
 
 /// As `range`, but an open end stays open: it grows with the chain.
-fn own_range(rpc: &Rpc, filter: &Filter) -> Result<Option<(u64, u64)>, RpcError> {
+fn own_range(rpc: &Rpc, wanted: &Wanted) -> Result<Option<(u64, u64)>, RpcError> {
+    let filter = &wanted.filter;
     let from = filter.get_from_block().unwrap_or(0);
     let to = filter.get_to_block().unwrap_or(u64::MAX);
     if filter.get_block_hash().is_some() {

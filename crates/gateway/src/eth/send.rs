@@ -54,7 +54,7 @@ pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
         let account = sign::unlocked(rpc, &call.caller, Some(from))?;
         let _no_other_chooses = rpc.nonce_choice.lock();
         let nonce = request.nonce.unwrap_or_else(|| rpc.next_nonce(from));
-        let tx = sign::signed(account, request::build(request, nonce, gas, rpc.chain.rules())?)?;
+        let tx = sign::signed(account, request::build(request, rpc.filling(nonce, gas))?)?;
         Ok(rpc.chain.submit(Recovered::new_unchecked(tx, from))?)
     })
 }
