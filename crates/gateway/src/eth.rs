@@ -7,6 +7,7 @@ pub(crate) mod fee;
 pub(crate) mod filter;
 pub(crate) mod info;
 pub(crate) mod logs;
+pub(crate) mod pending;
 pub(crate) mod proof;
 pub(crate) mod request;
 pub(crate) mod send;

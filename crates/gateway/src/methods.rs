@@ -7,18 +7,19 @@
 
 use std::sync::Arc;
 
-use chain::{BlockAt, Chain, Executed, StateView};
+use chain::{BlockAt, Chain, Executed, Located, StateView};
 use parking_lot::Mutex;
-use primitives::{Address, Recovered, Tx};
+use primitives::{Address, B256, Recovered, Tx};
+use serde::Serialize;
 
 use crate::{
     accounts::Accounts,
     convert::{BlockId, block_at},
     debug,
-    eth::{account, block, call, fee, filter, info, logs, proof, send, sign, simulate, transaction},
+    eth::{account, block, call, fee, filter, info, logs, pending, proof, send, sign, simulate, transaction},
     filters::FilterStore,
     net,
-    rpc::{Answer, Caller, Methods, Params, RpcError},
+    rpc::{Answer, CallResult, Caller, Methods, Params, RpcError, heavy},
     subscriptions::{Feed, Topic},
     txpool, web3,
 };
@@ -47,7 +48,8 @@ pub struct CallLimits {
     pub default_wait_ms: u64,
     /// How long it waits at most.
     pub max_wait_ms: u64,
-    /// What `eth_gasPrice` answers, unless genesis's least price is higher.
+    /// What clients are told to offer per gas, unless genesis's least price is higher. Zero is enough for every transaction
+    /// of a free chain, but there are tools that take it for no answer.
     pub suggested_gas_price_wei: u64,
 }
 
@@ -190,14 +192,63 @@ impl Rpc {
         Self { chain, accounts: Arc::new(accounts), filters: Arc::default(), limits, nonce_choice: Arc::default() }
     }
 
+    /// Answers a question about a block: at once if the block is in memory, else where reading the disk holds up nobody.
+    pub(crate) fn about(
+        &self,
+        at: impl Into<Option<BlockId>>,
+        answer: impl FnOnce(&Self) -> CallResult + Send + 'static,
+    ) -> Reply {
+        if self.is_in_memory(block_at(at.into())) { answer(self).map(Answer::Now) } else { self.aside(answer) }
+    }
+
+    /// Answers with long work or many reads, away from the threads that serve connections.
+    pub(crate) fn aside<T: Serialize>(
+        &self,
+        answer: impl FnOnce(&Self) -> Result<T, RpcError> + Send + 'static,
+    ) -> Reply {
+        let rpc = self.clone();
+        heavy(move || answer(&rpc))
+    }
+
+    /// Blocks above the head are as quickly told as those in memory: there are none.
+    fn is_in_memory(&self, at: BlockAt) -> bool {
+        let head = self.chain.head();
+        match at {
+            BlockAt::Latest => true,
+            BlockAt::Number(number) => number >= head.oldest(),
+            BlockAt::Hash(hash) => head.blocks().any(|executed| executed.hash() == hash),
+        }
+    }
+
+    /// A transaction that waits or is in a block in memory. The pool is asked first: it lets go of a transaction only when
+    /// the head that holds it is there.
+    pub(crate) fn located_in_memory(&self, hash: B256) -> Option<Located> {
+        if let Some(pooled) = self.chain.pool().get(hash) {
+            return Some(Located::Pending(pooled));
+        }
+        let head = self.chain.head();
+        let newest_first = head.blocks().rev();
+        let mut found = newest_first.filter_map(|executed| Some((executed.clone(), executed.index_of(hash)?)));
+        found.next().map(|(executed, index)| Located::Mined { executed, index })
+    }
+
     /// The state after a block; the latest one if none is named.
     pub(crate) fn state(&self, at: Option<BlockId>) -> Result<StateView, RpcError> {
         Ok(self.chain.state(block_at(at))?)
     }
 
-    /// The executed block of this name, if it exists.
+    /// The executed block of this name, if it exists. The pending one is what would follow now if nothing waited.
     pub(crate) fn executed(&self, at: impl Into<BlockId>) -> Result<Option<Arc<Executed>>, RpcError> {
-        Ok(self.chain.block(block_at(Some(at.into())))?)
+        let at = at.into();
+        if at.is_pending() {
+            return Ok(Some(Arc::new(pending::block(&self.chain))));
+        }
+        Ok(self.chain.block(block_at(Some(at)))?)
+    }
+
+    /// What clients are told to offer, in wei per gas.
+    pub(crate) fn suggested_gas_price(&self) -> u64 {
+        self.limits.suggested_gas_price_wei.max(self.chain.rules().min_gas_price)
     }
 
     /// The nonce that the next transaction of `sender` should have, counting what waits in the pool.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     convert::RpcTransaction,
     methods::{Call, Reply, Rpc},
-    rpc::{heavy, json, now},
+    rpc::{json, now},
 };
 
 /// `txpool_status`: how many.
@@ -23,8 +23,7 @@ pub(crate) fn status(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `txpool_content`: all of them, by sender and nonce.
 pub(crate) fn content(rpc: &Rpc, call: Call<'_>) -> Reply {
     let () = call.params.parse()?;
-    let rpc = rpc.clone();
-    heavy(move || {
+    rpc.aside(|rpc| {
         let content = rpc.chain.pool().content();
         json(&sides(&content, |transactions| by_sender(transactions, full)))
     })
@@ -40,8 +39,7 @@ pub(crate) fn content_from(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `txpool_inspect`: all of them, each as a line of text.
 pub(crate) fn inspect(rpc: &Rpc, call: Call<'_>) -> Reply {
     let () = call.params.parse()?;
-    let rpc = rpc.clone();
-    heavy(move || {
+    rpc.aside(|rpc| {
         let content = rpc.chain.pool().content();
         json(&sides(&content, |transactions| by_sender(transactions, line)))
     })

@@ -26,11 +26,11 @@ pub struct RpcHeader<'a> {
     gas_limit: u64,
     #[serde(with = "quantity")]
     gas_used: u64,
-    hash: B256,
+    hash: Option<B256>,
     logs_bloom: &'a Bloom,
-    miner: Address,
+    miner: Option<Address>,
     mix_hash: B256,
-    nonce: B64,
+    nonce: Option<B64>,
     #[serde(with = "quantity")]
     number: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,11 +59,11 @@ impl<'a> RpcHeader<'a> {
             extra_data: &header.extra_data,
             gas_limit: header.gas_limit,
             gas_used: header.gas_used,
-            hash: block.hash(),
+            hash: Some(block.hash()),
             logs_bloom: &header.logs_bloom,
-            miner: header.beneficiary,
+            miner: Some(header.beneficiary),
             mix_hash: header.mix_hash,
-            nonce: header.nonce,
+            nonce: Some(header.nonce),
             number: header.number,
             parent_beacon_block_root: header.parent_beacon_block_root,
             parent_hash: header.parent_hash,
@@ -75,6 +75,12 @@ impl<'a> RpcHeader<'a> {
             transactions_root: header.transactions_root,
             withdrawals_root: header.withdrawals_root,
         }
+    }
+
+    /// The same of a block that nobody made: what only its maker decides is null.
+    #[must_use]
+    pub fn unmade(self) -> Self {
+        Self { hash: None, miner: None, nonce: None, ..self }
     }
 }
 
@@ -108,6 +114,12 @@ impl<'a> RpcBlock<'a> {
             uncles: [],
             withdrawals: withdrawals(block),
         }
+    }
+
+    /// The same of a block that nobody made.
+    #[must_use]
+    pub fn unmade(self) -> Self {
+        Self { header: self.header.unmade(), ..self }
     }
 }
 

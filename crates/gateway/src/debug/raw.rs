@@ -11,27 +11,25 @@ use primitives::Receipt;
 use crate::{
     convert::{BlockId, BlockNumberOrTag},
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy, now},
+    rpc::{RpcError, json},
 };
 
 /// `debug_getRawHeader`: RLP.
 pub(crate) fn header(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (at,) = call.params.parse::<(BlockId,)>()?;
-    now(&Bytes::from(alloy_rlp::encode(known(rpc, at)?.block.header())))
+    rpc.about(at, move |rpc| json(&Bytes::from(alloy_rlp::encode(known(rpc, at)?.block.header()))))
 }
 
 /// `debug_getRawBlock`: RLP.
 pub(crate) fn block(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (at,) = call.params.parse::<(BlockId,)>()?;
-    let executed = known(rpc, at)?;
-    heavy(move || Ok(executed.block.encode()))
+    rpc.aside(move |rpc| Ok(known(rpc, at)?.block.encode()))
 }
 
 /// `debug_getRawReceipts`: each as EIP-2718 bytes, bloom included.
 pub(crate) fn receipts(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (at,) = call.params.parse::<(BlockId,)>()?;
-    let executed = known(rpc, at)?;
-    heavy(move || Ok(executed.receipts.iter().map(raw_receipt).collect::<Vec<_>>()))
+    rpc.aside(move |rpc| Ok(known(rpc, at)?.receipts.iter().map(raw_receipt).collect::<Vec<_>>()))
 }
 
 /// The block of this name, or geth's words for an unknown one.

@@ -6,7 +6,7 @@ use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Decodable;
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace, TraceResult};
-use chain::{Executed, Located};
+use chain::Executed;
 use evm::trace::{trace_call, trace_transactions};
 use primitives::Tx;
 
@@ -15,38 +15,39 @@ use crate::{
     convert::{BlockId, BlockNumberOrTag},
     eth::call::Ground,
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy},
+    rpc::RpcError,
 };
 
 /// `debug_traceTransaction`.
 pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (hash, options) = call.params.parse::<(B256, Option<GethDebugTracingOptions>)>()?;
-    let Some(Located::Mined { executed, index }) = rpc.chain.transaction(hash)? else {
-        return Err(RpcError::server("transaction not found"));
-    };
-    let retraced = Retraced::of(rpc, executed, options)?;
-    heavy(move || only_result(retraced.traces(Some(index))?))
+    rpc.aside(move |rpc| {
+        let mined = rpc.chain.mined(hash)?;
+        let (executed, index) = mined.ok_or_else(|| RpcError::server("transaction not found"))?;
+        only_result(Retraced::of(rpc, executed, options)?.traces(Some(index))?)
+    })
 }
 
 /// `debug_traceCall`.
 pub(crate) fn call(rpc: &Rpc, call: Call<'_>) -> Reply {
     type Arguments = (TransactionRequest, Option<BlockId>, Option<GethDebugTracingCallOptions>);
     let (request, at, options) = call.params.parse::<Arguments>()?;
-    let ground = Ground::at(rpc, at)?;
-    let options = options.unwrap_or_default();
-    heavy(move || Ok(trace_call(&ground.base(), &request, &options)?))
+    rpc.aside(move |rpc| {
+        let ground = Ground::at(rpc, at)?;
+        Ok(trace_call(&ground.base(), &request, &options.unwrap_or_default())?)
+    })
 }
 
 /// `debug_traceBlockByNumber`.
 pub(crate) fn block_by_number(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (number, options) = call.params.parse::<(BlockNumberOrTag, Option<GethDebugTracingOptions>)>()?;
-    trace_block(rpc, known(rpc, number.into())?, options)
+    trace_block(rpc, number.into(), options)
 }
 
 /// `debug_traceBlockByHash`.
 pub(crate) fn block_by_hash(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (hash, options) = call.params.parse::<(B256, Option<GethDebugTracingOptions>)>()?;
-    trace_block(rpc, known(rpc, hash.into())?, options)
+    trace_block(rpc, hash.into(), options)
 }
 
 /// `debug_traceBlock`: a block of this chain, given as RLP.
@@ -54,12 +55,11 @@ pub(crate) fn block(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (rlp, options) = call.params.parse::<(Bytes, Option<GethDebugTracingOptions>)>()?;
     let block = alloy_consensus::Block::<Tx>::decode(&mut rlp.as_ref());
     let header = block.map_err(|error| RpcError::server(format!("could not decode block: {error}")))?.header;
-    trace_block(rpc, known(rpc, header.hash_slow().into())?, options)
+    trace_block(rpc, header.hash_slow().into(), options)
 }
 
-fn trace_block(rpc: &Rpc, executed: Arc<Executed>, options: Option<GethDebugTracingOptions>) -> Reply {
-    let retraced = Retraced::of(rpc, executed, options)?;
-    heavy(move || retraced.traces(None))
+fn trace_block(rpc: &Rpc, at: BlockId, options: Option<GethDebugTracingOptions>) -> Reply {
+    rpc.aside(move |rpc| Retraced::of(rpc, known(rpc, at)?, options)?.traces(None))
 }
 
 /// A block, the state that it was executed on, and how to trace it.

@@ -5,7 +5,7 @@ use alloy_primitives::{B256, U64};
 use crate::{
     convert::{BlockId, BlockNumberOrTag, RpcBlock, RpcHeader, RpcReceipt},
     methods::{Call, Reply, Rpc},
-    rpc::{heavy, json, now},
+    rpc::{json, now},
 };
 
 /// `eth_getBlockByHash`.
@@ -35,8 +35,10 @@ pub(crate) fn header_by_number(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getBlockReceipts`.
 pub(crate) fn receipts(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (at,) = call.params.parse::<(BlockId,)>()?;
-    let Some(executed) = rpc.executed(at)? else { return now(&()) };
-    heavy(move || json(&RpcReceipt::of_block(&executed.block, &executed.receipts)))
+    rpc.aside(move |rpc| {
+        let executed = rpc.executed(at)?;
+        json(&executed.as_ref().map(|executed| RpcReceipt::of_block(&executed.block, &executed.receipts)))
+    })
 }
 
 /// `eth_getBlockTransactionCountByHash`.
@@ -54,13 +56,13 @@ pub(crate) fn transaction_count_by_number(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getUncleCountByBlockHash`: no block has any.
 pub(crate) fn uncle_count_by_hash(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (hash,) = call.params.parse::<(B256,)>()?;
-    now(&rpc.executed(hash)?.map(|_| U64::ZERO))
+    uncle_count(rpc, hash.into())
 }
 
 /// `eth_getUncleCountByBlockNumber`.
 pub(crate) fn uncle_count_by_number(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (number,) = call.params.parse::<(BlockNumberOrTag,)>()?;
-    now(&rpc.executed(number)?.map(|_| U64::ZERO))
+    uncle_count(rpc, number.into())
 }
 
 /// `eth_getUncleByBlockHashAndIndex`.
@@ -76,17 +78,27 @@ pub(crate) fn uncle_by_number(_: &Rpc, call: Call<'_>) -> Reply {
 }
 
 fn show(rpc: &Rpc, at: BlockId, full: Option<bool>) -> Reply {
-    let Some(executed) = rpc.executed(at)? else { return now(&()) };
-    match full {
-        Some(true) => heavy(move || json(&RpcBlock::new(&executed.block, true))),
-        _ => now(&RpcBlock::new(&executed.block, false)),
-    }
+    let full = full.unwrap_or(false);
+    let shown = move |rpc: &Rpc| {
+        let executed = rpc.executed(at)?;
+        let block = executed.as_ref().map(|executed| RpcBlock::new(&executed.block, full));
+        json(&if at.is_pending() { block.map(RpcBlock::unmade) } else { block })
+    };
+    if full { rpc.aside(shown) } else { rpc.about(at, shown) }
 }
 
 fn show_header(rpc: &Rpc, at: BlockId) -> Reply {
-    now(&rpc.executed(at)?.as_ref().map(|executed| RpcHeader::of(&executed.block)))
+    rpc.about(at, move |rpc| {
+        let executed = rpc.executed(at)?;
+        let header = executed.as_ref().map(|executed| RpcHeader::of(&executed.block));
+        json(&if at.is_pending() { header.map(RpcHeader::unmade) } else { header })
+    })
 }
 
 fn transaction_count(rpc: &Rpc, at: BlockId) -> Reply {
-    now(&rpc.executed(at)?.map(|executed| U64::from(executed.block.transactions().len())))
+    rpc.about(at, move |rpc| json(&rpc.executed(at)?.map(|executed| U64::from(executed.block.transactions().len()))))
+}
+
+fn uncle_count(rpc: &Rpc, at: BlockId) -> Reply {
+    rpc.about(at, move |rpc| json(&rpc.executed(at)?.map(|_| U64::ZERO)))
 }

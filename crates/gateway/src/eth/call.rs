@@ -12,7 +12,7 @@ use primitives::{Header, Rules};
 use crate::{
     convert::BlockId,
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy},
+    rpc::RpcError,
 };
 
 /// A request on a block: the request, the block, and what is to be different there.
@@ -21,22 +21,25 @@ type Arguments = (TransactionRequest, Option<BlockId>, Option<StateOverride>, Op
 /// `eth_call`.
 pub(crate) fn call(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request, at, state, block) = call.params.parse::<Arguments>()?;
-    let ground = Ground::at(rpc, at)?;
-    heavy(move || Ok(evm::call::call(&ground.base(), &request, &EvmOverrides::new(state, block))?))
+    rpc.aside(move |rpc| {
+        let ground = Ground::at(rpc, at)?;
+        Ok(evm::call::call(&ground.base(), &request, &EvmOverrides::new(state, block))?)
+    })
 }
 
 /// `eth_estimateGas`.
 pub(crate) fn estimate_gas(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request, at, state, block) = call.params.parse::<Arguments>()?;
-    let ground = Ground::at(rpc, at)?;
-    heavy(move || ground.estimate(&request, &EvmOverrides::new(state, block)).map(U64::from))
+    rpc.aside(move |rpc| Ground::at(rpc, at)?.estimate(&request, &EvmOverrides::new(state, block)).map(U64::from))
 }
 
 /// `eth_createAccessList`.
 pub(crate) fn create_access_list(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request, at, state) = call.params.parse::<(TransactionRequest, Option<BlockId>, Option<StateOverride>)>()?;
-    let ground = Ground::at(rpc, at)?;
-    heavy(move || Ok(evm::access_list::create_access_list(&ground.base(), &request, &EvmOverrides::new(state, None))?))
+    rpc.aside(move |rpc| {
+        let ground = Ground::at(rpc, at)?;
+        Ok(evm::access_list::create_access_list(&ground.base(), &request, &EvmOverrides::new(state, None))?)
+    })
 }
 
 /// What an execution stands on: rules, a block's header, and the state after it.

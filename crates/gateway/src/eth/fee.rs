@@ -1,22 +1,23 @@
-//! Prices. The base fee is always zero and tips buy no priority, so the price to offer is genesis's least price and no more.
+//! Prices. The base fee is always zero and tips buy no priority, so the price to offer is genesis's least price.
 //! Rules: geth's `eth/gasprice` for `eth_feeHistory`, EIP-4844 for blob fees.
 
 use alloy_consensus::Transaction;
 use alloy_eips::eip4844::BLOB_TX_MIN_BLOB_GASPRICE;
 use alloy_primitives::{U64, U128};
-use chain::Executed;
+use chain::{ChainError, Executed};
+use primitives::Header;
 use serde::Serialize;
 
 use crate::{
     convert::BlockNumberOrTag,
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy, now},
+    rpc::{RpcError, now},
 };
 
 /// `eth_gasPrice`.
 pub(crate) fn gas_price(rpc: &Rpc, call: Call<'_>) -> Reply {
     let () = call.params.parse()?;
-    now(&U64::from(rpc.chain.rules().min_gas_price.max(rpc.limits.suggested_gas_price_wei)))
+    now(&U64::from(rpc.suggested_gas_price()))
 }
 
 /// `eth_maxPriorityFeePerGas`: the base fee is zero, so the tip is the whole price.
@@ -41,8 +42,7 @@ pub(crate) fn history(rpc: &Rpc, call: Call<'_>) -> Reply {
     if blocks == 0 {
         return now(&NoHistory::default());
     }
-    let rpc = rpc.clone();
-    heavy(move || fee_history(&rpc, newest, blocks, &percentiles))
+    rpc.aside(move |rpc| fee_history(rpc, newest, blocks, &percentiles))
 }
 
 /// What geth answers when no block is asked for.
@@ -66,19 +66,23 @@ struct History {
     blob_gas_used_ratio: Vec<f64>,
 }
 
+/// One block at a time: together they may be larger than memory.
 fn fee_history(rpc: &Rpc, newest: u64, blocks: u64, percentiles: &[f64]) -> Result<History, RpcError> {
     let oldest = newest.saturating_sub(blocks - 1);
-    let executed =
-        (oldest..=newest).map(|number| rpc.executed(number)?.ok_or_else(|| RpcError::server("header not found")));
-    let executed = executed.collect::<Result<Vec<_>, _>>()?;
-    let reward = executed.iter().map(|block| rewards(block, percentiles)).collect();
+    let (mut reward, mut gas_used_ratio) = (Vec::new(), Vec::new());
+    for number in oldest..=newest {
+        let executed = rpc.executed(number)?.ok_or(ChainError::UnknownBlock)?;
+        reward.push(rewards(&executed, percentiles));
+        gas_used_ratio.push(ratio(executed.block.header()));
+    }
+    let count = gas_used_ratio.len();
     Ok(History {
         oldest_block: U64::from(oldest),
         reward: (!percentiles.is_empty()).then_some(reward),
-        base_fee_per_gas: vec![U64::ZERO; executed.len() + 1],
-        gas_used_ratio: executed.iter().map(|block| gas_used_ratio(block)).collect(),
-        base_fee_per_blob_gas: vec![U128::from(BLOB_TX_MIN_BLOB_GASPRICE); executed.len() + 1],
-        blob_gas_used_ratio: vec![0.0; executed.len()],
+        base_fee_per_gas: vec![U64::ZERO; count + 1],
+        gas_used_ratio,
+        base_fee_per_blob_gas: vec![U128::from(BLOB_TX_MIN_BLOB_GASPRICE); count + 1],
+        blob_gas_used_ratio: vec![0.0; count],
     })
 }
 
@@ -105,8 +109,7 @@ fn reward_at(tips: &[(u128, u64)], percentile: f64) -> u128 {
     reached.or(tips.last()).map_or(0, |(tip, _)| *tip)
 }
 
-fn gas_used_ratio(executed: &Executed) -> f64 {
-    let header = executed.block.header();
+fn ratio(header: &Header) -> f64 {
     header.gas_used as f64 / header.gas_limit as f64
 }
 

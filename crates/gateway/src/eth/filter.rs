@@ -5,32 +5,31 @@
 use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::B256;
-use alloy_rpc_types_eth::Filter;
 use chain::{ChainError, Pooled};
 use serde_json::value::RawValue;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 
-use super::logs::{all, check_bounds, query, range, shown};
+use super::logs::{Wanted, all, check_bounds, range, shown};
 use crate::{
     convert::RpcTransaction,
     methods::{Call, Reply, Rpc},
     random_id::RandomId,
-    rpc::{RpcError, heavy, json, now},
+    rpc::{RpcError, json, now},
 };
 
 /// What a filter remembers between two polls.
 pub(crate) enum Watch {
-    Logs { filter: Arc<Filter>, next: u64 },
+    Logs { wanted: Arc<Wanted>, next: u64 },
     Blocks { next: u64 },
     Pending { events: Receiver<Arc<Pooled>>, full: bool },
 }
 
 /// `eth_newFilter`: logs of blocks from now on.
 pub(crate) fn new_filter(rpc: &Rpc, call: Call<'_>) -> Reply {
-    let (filter,) = call.params.parse::<(Filter,)>()?;
-    check_bounds(&filter)?;
+    let (wanted,) = call.params.parse::<(Wanted,)>()?;
+    check_bounds(&wanted.filter)?;
     let next = rpc.chain.head().number().saturating_add(1);
-    keep(rpc, Watch::Logs { filter: Arc::new(filter), next })
+    keep(rpc, Watch::Logs { wanted: Arc::new(wanted), next })
 }
 
 /// `eth_newBlockFilter`.
@@ -55,10 +54,9 @@ pub(crate) fn uninstall(rpc: &Rpc, call: Call<'_>) -> Reply {
 pub(crate) fn changes(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (id,) = call.params.parse::<(RandomId,)>()?;
     let head = rpc.chain.head().number();
-    let rpc = rpc.clone();
     match rpc.filters.update(id, Instant::now(), |watch| advance(watch, head)).ok_or_else(not_found)? {
-        News::Blocks { from } => heavy(move || blocks(&rpc, id, from, head)),
-        News::Logs { filter, from } => heavy(move || logs(&rpc, id, &filter, from, head)),
+        News::Blocks { from } => rpc.aside(move |rpc| blocks(rpc, id, from, head)),
+        News::Logs { wanted, from } => rpc.aside(move |rpc| logs(rpc, id, &wanted, from, head)),
         News::Pending(found) => now(&found),
         News::Missed(count) => {
             rpc.filters.remove(id, Instant::now());
@@ -70,19 +68,18 @@ pub(crate) fn changes(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getFilterLogs`: everything that a filter of logs matches, whatever was polled before.
 pub(crate) fn all_logs(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (id,) = call.params.parse::<(RandomId,)>()?;
-    let filter = rpc.filters.update(id, Instant::now(), |watch| match watch {
-        Watch::Logs { filter, .. } => Some(filter.clone()),
+    let wanted = rpc.filters.update(id, Instant::now(), |watch| match watch {
+        Watch::Logs { wanted, .. } => Some(wanted.clone()),
         _ => None,
     });
-    let filter = filter.flatten().ok_or_else(not_found)?;
-    let rpc = rpc.clone();
-    heavy(move || all(&rpc, &filter))
+    let wanted = wanted.flatten().ok_or_else(not_found)?;
+    rpc.aside(move |rpc| all(rpc, &wanted))
 }
 
 /// What a poll found while it held the filter.
 enum News {
     Blocks { from: u64 },
-    Logs { filter: Arc<Filter>, from: u64 },
+    Logs { wanted: Arc<Wanted>, from: u64 },
     Pending(Vec<Box<RawValue>>),
     Missed(u64),
 }
@@ -91,8 +88,8 @@ fn advance(watch: &mut Watch, head: u64) -> News {
     let past_head = head.saturating_add(1);
     match watch {
         Watch::Blocks { next } => News::Blocks { from: std::mem::replace(next, past_head.max(*next)) },
-        Watch::Logs { filter, next } => {
-            News::Logs { filter: filter.clone(), from: std::mem::replace(next, past_head.max(*next)) }
+        Watch::Logs { wanted, next } => {
+            News::Logs { wanted: wanted.clone(), from: std::mem::replace(next, past_head.max(*next)) }
         }
         Watch::Pending { events, full } => drain(events, *full),
     }
@@ -123,11 +120,7 @@ fn pending(pooled: &Pooled, full: bool) -> Option<Box<RawValue>> {
 
 fn blocks(rpc: &Rpc, id: RandomId, from: u64, head: u64) -> Result<Vec<B256>, RpcError> {
     let to = head.min(from.saturating_add(MAX_BLOCKS - 1));
-    let hashes = (from..=to).map(|number| {
-        let executed = rpc.executed(number)?.ok_or_else(|| RpcError::server("header not found"))?;
-        Ok(executed.hash())
-    });
-    let hashes: Result<Vec<_>, RpcError> = hashes.collect();
+    let hashes: Result<Vec<_>, _> = (from..=to).map(|number| block_hash(rpc, number)).collect();
     let delivered = hashes.as_ref().map_or(from, |_| to.saturating_add(1));
     if delivered <= head {
         resume_at(rpc, id, delivered);
@@ -135,11 +128,20 @@ fn blocks(rpc: &Rpc, id: RandomId, from: u64, head: u64) -> Result<Vec<B256>, Rp
     hashes
 }
 
-fn logs(rpc: &Rpc, id: RandomId, filter: &Filter, from: u64, head: u64) -> Result<Box<RawValue>, RpcError> {
-    let Some((first, last)) = overlap(rpc, filter, from, head)? else { return json(&[(); 0]) };
+/// The disk's index knows the hash of an old block without reading the block.
+fn block_hash(rpc: &Rpc, number: u64) -> Result<B256, RpcError> {
+    if let Some(hash) = rpc.chain.store().block_hash(number).map_err(ChainError::from)? {
+        return Ok(hash);
+    }
+    let executed = rpc.executed(number)?.ok_or(ChainError::UnknownBlock)?;
+    Ok(executed.hash())
+}
+
+fn logs(rpc: &Rpc, id: RandomId, wanted: &Wanted, from: u64, head: u64) -> Result<Box<RawValue>, RpcError> {
+    let Some((first, last)) = overlap(rpc, wanted, from, head)? else { return json(&[(); 0]) };
     let mut to = last;
     let found = loop {
-        match rpc.chain.logs(&query(filter, first, to, rpc.limits.logs)) {
+        match wanted.search(rpc, first, to) {
             Err(ChainError::TooManyLogs { .. }) if first < to => to = first + (to - first) / 2,
             found => break found,
         }
@@ -152,14 +154,15 @@ fn logs(rpc: &Rpc, id: RandomId, filter: &Filter, from: u64, head: u64) -> Resul
 }
 
 /// The blocks since `from` that lie in the filter's own range.
-fn overlap(rpc: &Rpc, filter: &Filter, from: u64, head: u64) -> Result<Option<(u64, u64)>, RpcError> {
-    let Some((first, last)) = own_range(rpc, filter)? else { return Ok(None) };
+fn overlap(rpc: &Rpc, wanted: &Wanted, from: u64, head: u64) -> Result<Option<(u64, u64)>, RpcError> {
+    let Some((first, last)) = own_range(rpc, wanted)? else { return Ok(None) };
     let (first, last) = (first.max(from), last.min(head));
     Ok((first <= last).then_some((first, last)))
 }
 
 /// As `range`, but an open end stays open: it grows with the chain.
-fn own_range(rpc: &Rpc, filter: &Filter) -> Result<Option<(u64, u64)>, RpcError> {
+fn own_range(rpc: &Rpc, wanted: &Wanted) -> Result<Option<(u64, u64)>, RpcError> {
+    let filter = &wanted.filter;
     let from = filter.get_from_block().unwrap_or(0);
     let to = filter.get_to_block().unwrap_or(u64::MAX);
     if filter.get_block_hash().is_some() {

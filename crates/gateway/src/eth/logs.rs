@@ -2,27 +2,60 @@
 //! checked and its range resolved. Limits and words are geth's `eth/filters`.
 
 use alloy_rpc_types_eth::{Filter, FilterBlockOption};
-use chain::{FoundLog, LogQuery};
+use chain::{ChainError, FoundLog, LogQuery};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
 use crate::{
     convert::{BlockNumberOrTag, Place, RpcLog},
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy, json},
+    rpc::{RpcError, json},
 };
 
 /// `eth_getLogs`.
 pub(crate) fn logs(rpc: &Rpc, call: Call<'_>) -> Reply {
-    let (filter,) = call.params.parse::<(Filter,)>()?;
-    check_bounds(&filter)?;
-    let rpc = rpc.clone();
-    heavy(move || all(&rpc, &filter))
+    let (wanted,) = call.params.parse::<(Wanted,)>()?;
+    check_bounds(&wanted.filter)?;
+    rpc.aside(move |rpc| all(rpc, &wanted))
+}
+
+/// A filter as clients send it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) filter: Filter,
+    /// Topics that it names, wildcards included: only logs with at least so many match, as in geth.
+    positions: usize,
+}
+
+impl Wanted {
+    /// The logs that it matches in a range of blocks, both ends included.
+    pub(super) fn search(&self, rpc: &Rpc, from: u64, to: u64) -> Result<Vec<FoundLog>, ChainError> {
+        let mut found = rpc.chain.logs(&query(&self.filter, from, to, rpc.limits.logs))?;
+        found.retain(|found| found.log().topics().len() >= self.positions);
+        Ok(found)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wanted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Positions {
+            topics: Option<Vec<IgnoredAny>>,
+        }
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let filter = serde_json::from_str(text).map_err(D::Error::custom)?;
+        let Positions { topics } = serde_json::from_str(text).map_err(D::Error::custom)?;
+        Ok(Self { filter, positions: topics.map_or(0, |topics| topics.len()) })
+    }
 }
 
 /// Everything that a filter matches now, as JSON.
-pub(super) fn all(rpc: &Rpc, filter: &Filter) -> Result<Box<RawValue>, RpcError> {
-    match range(rpc, &filter.block_option)? {
-        Some((from, to)) => shown(&rpc.chain.logs(&query(filter, from, to, rpc.limits.logs))?),
+pub(super) fn all(rpc: &Rpc, wanted: &Wanted) -> Result<Box<RawValue>, RpcError> {
+    match range(rpc, &wanted.filter.block_option)? {
+        Some((from, to)) => shown(&wanted.search(rpc, from, to)?),
         None => json(&[(); 0]),
     }
 }

@@ -8,7 +8,7 @@ use chain::AccountProof;
 use crate::{
     convert::BlockId,
     methods::{Call, Reply, Rpc},
-    rpc::{RpcError, heavy},
+    rpc::RpcError,
 };
 
 /// `eth_getProof`.
@@ -17,10 +17,9 @@ pub(crate) fn proof(rpc: &Rpc, call: Call<'_>) -> Reply {
     if keys.len() > MAX_SLOTS {
         return Err(RpcError::invalid_params(format!("too many slots (max {MAX_SLOTS})")));
     }
-    let state = rpc.state(at)?;
-    heavy(move || {
+    rpc.aside(move |rpc| {
         let slots: Vec<_> = keys.iter().map(|key| key.as_b256().into()).collect();
-        Ok(shown(&keys, state.prove(address, &slots)?))
+        Ok(shown(&keys, rpc.state(at)?.prove(address, &slots)?))
     })
 }
 

@@ -7,7 +7,7 @@ use alloy_primitives::TxKind;
 use alloy_rpc_types_eth::TransactionRequest;
 use primitives::Rules;
 
-use crate::rpc::RpcError;
+use crate::{methods::Rpc, rpc::RpcError};
 
 /// A transaction without its signature.
 pub(crate) type Unsigned = EthereumTypedTransaction<TxEip4844>;
@@ -21,14 +21,30 @@ pub(crate) fn check(request: &TransactionRequest, rules: &Rules) -> Result<(), R
     check_set_code(request)
 }
 
-/// The transaction of a checked request. Prices that are missing are the chain's least price.
-pub(crate) fn build(request: TransactionRequest, nonce: u64, gas: u64, rules: &Rules) -> Result<Unsigned, RpcError> {
-    let parts = Parts::of(&request, nonce, gas, rules);
+/// What is put where a request says nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filling {
+    pub(crate) chain_id: u64,
+    pub(crate) nonce: u64,
+    pub(crate) gas: u64,
+    /// Wei per gas.
+    pub(crate) price: u64,
+}
+
+/// The transaction of a checked request.
+pub(crate) fn build(request: TransactionRequest, filling: Filling) -> Result<Unsigned, RpcError> {
+    let parts = Parts::of(&request, filling);
     match kind(&request) {
         Kind::Legacy => Ok(parts.legacy().into()),
         Kind::AccessList => Ok(parts.access_list(request).into()),
         Kind::DynamicFee => Ok(parts.dynamic_fee(request).into()),
         Kind::SetCode => Ok(parts.set_code(request)?.into()),
+    }
+}
+
+impl Rpc {
+    pub(super) fn filling(&self, nonce: u64, gas: u64) -> Filling {
+        Filling { chain_id: self.chain.rules().chain_id, nonce, gas, price: self.suggested_gas_price() }
     }
 }
 
@@ -70,17 +86,18 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(request: &TransactionRequest, nonce: u64, gas: u64, rules: &Rules) -> Self {
-        let least = u128::from(rules.min_gas_price);
+    fn of(request: &TransactionRequest, filling: Filling) -> Self {
+        let Filling { chain_id, nonce, gas, price } = filling;
+        let price = u128::from(price);
         let tip = request.max_priority_fee_per_gas;
         let max_fee = request.max_fee_per_gas;
         Self {
-            chain_id: rules.chain_id,
+            chain_id,
             nonce,
             gas,
-            price: request.gas_price.unwrap_or(least),
-            max_fee: max_fee.or(tip).unwrap_or(least),
-            tip: tip.unwrap_or_else(|| max_fee.map_or(least, |max_fee| max_fee.min(least))),
+            price: request.gas_price.unwrap_or(price),
+            max_fee: max_fee.or(tip).unwrap_or(price),
+            tip: tip.unwrap_or_else(|| max_fee.map_or(price, |max_fee| max_fee.min(price))),
             to: request.to.unwrap_or(TxKind::Create),
             value: request.value.unwrap_or_default(),
             input: request.input.input().cloned().unwrap_or_default(),

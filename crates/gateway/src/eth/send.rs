@@ -22,7 +22,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::{call::Ground, request, sign, transaction::receipt_in};
 use crate::{
     methods::{Call, CallLimits, Prepared, Reply, Rpc},
-    rpc::{Params, RpcError, heavy, json, later, now},
+    rpc::{Params, RpcError, json, later, now},
 };
 
 /// `eth_sendRawTransaction`: the hash, once the pool has the transaction.
@@ -49,13 +49,12 @@ pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request,) = call.params.parse::<(TransactionRequest,)>()?;
     let from = sign::unlocked(rpc, &call.caller, request.from)?.address();
     request::check(&request, rpc.chain.rules())?;
-    let (rpc, caller) = (rpc.clone(), call.caller);
-    heavy(move || {
-        let gas = gas_for(&rpc, &request)?;
-        let account = sign::unlocked(&rpc, &caller, Some(from))?;
+    rpc.aside(move |rpc| {
+        let gas = gas_for(rpc, &request)?;
+        let account = sign::unlocked(rpc, &call.caller, Some(from))?;
         let _no_other_chooses = rpc.nonce_choice.lock();
         let nonce = request.nonce.unwrap_or_else(|| rpc.next_nonce(from));
-        let tx = sign::signed(account, request::build(request, nonce, gas, rpc.chain.rules())?)?;
+        let tx = sign::signed(account, request::build(request, rpc.filling(nonce, gas))?)?;
         Ok(rpc.chain.submit(Recovered::new_unchecked(tx, from))?)
     })
 }

@@ -34,14 +34,13 @@ pub(crate) fn typed_data(rpc: &Rpc, call: Call<'_>) -> Reply {
 pub(crate) fn transaction(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request,) = call.params.parse::<(TransactionRequest,)>()?;
     let account = unlocked(rpc, &call.caller, request.from)?;
-    let rules = rpc.chain.rules();
-    request::check(&request, rules)?;
+    request::check(&request, rpc.chain.rules())?;
     let gas = request.gas.ok_or_else(|| RpcError::server("gas not specified"))?;
     if request.gas_price.is_none() && request.max_fee_per_gas.is_none() {
         return Err(RpcError::server("missing gasPrice or maxFeePerGas/maxPriorityFeePerGas"));
     }
     let nonce = request.nonce.ok_or_else(|| RpcError::server("nonce not specified"))?;
-    let tx = signed(account, request::build(request, nonce, gas, rules)?)?;
+    let tx = signed(account, request::build(request, rpc.filling(nonce, gas))?)?;
     now(&Signed { raw: tx.encoded_2718().into(), tx: SignedTransaction::of(&tx) })
 }
 

@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 
 use alloy_rpc_types_eth::simulate::SimulatePayload;
-use evm::call::CallError;
 use primitives::{AccountDiff, Address, Bytes, SlotDiff, StateDiff, U256};
 
 use super::call::Ground;
 use crate::{
     convert::BlockId,
     methods::{Call, Reply, Rpc},
-    rpc::heavy,
+    rpc::RpcError,
 };
 
 /// `eth_simulateV1`.
 pub(crate) fn simulate(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (payload, at) = call.params.parse::<(SimulatePayload, Option<BlockId>)>()?;
-    let ground = Ground::at(rpc, at)?;
-    heavy(move || {
+    rpc.aside(move |rpc| {
+        let ground = Ground::at(rpc, at)?;
+        let _ = ground.state().root_after(&StateDiff::default()).ok_or_else(|| RpcError::server(NO_TRIE))?;
         let mut changes = Changes::default();
         let mut root = |diff: &StateDiff| {
             changes.add(diff);
-            let root = ground.state().root_after(&changes.so_far());
-            root.ok_or_else(|| CallError::Internal(NO_TRIE.to_owned()))
+            // Whether there is a trie was seen before anything was executed.
+            Ok(ground.state().root_after(&changes.so_far()).unwrap_or_default())
         };
         Ok(evm::simulate::simulate(&ground.base(), &payload, &mut root)?)
     })

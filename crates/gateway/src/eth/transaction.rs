@@ -8,17 +8,17 @@ use primitives::Tx;
 use crate::{
     convert::{BlockId, BlockNumberOrTag, Place, RpcReceipt, RpcTransaction},
     methods::{Call, Reply, Rpc},
-    rpc::now,
+    rpc::{Answer, CallResult, json},
 };
 
 /// `eth_getTransactionByHash`, waiting or mined.
 pub(crate) fn by_hash(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (hash,) = call.params.parse::<(B256,)>()?;
-    match rpc.chain.transaction(hash)? {
-        None => now(&()),
-        Some(Located::Pending(pooled)) => now(&RpcTransaction::pending(&pooled.tx)),
-        Some(Located::Mined { executed, index }) => now(&shown(&executed, index)),
-    }
+    located(rpc, hash, |found| match found {
+        None => json(&()),
+        Some(Located::Pending(pooled)) => json(&RpcTransaction::pending(&pooled.tx)),
+        Some(Located::Mined { executed, index }) => json(&shown(&executed, index)),
+    })
 }
 
 /// `eth_getTransactionByBlockHashAndIndex`.
@@ -36,10 +36,11 @@ pub(crate) fn by_block_number(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getRawTransactionByHash` and `debug_getRawTransaction`: the EIP-2718 bytes, waiting or mined.
 pub(crate) fn raw_by_hash(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (hash,) = call.params.parse::<(B256,)>()?;
-    now(&rpc.chain.transaction(hash)?.and_then(|located| match &located {
-        Located::Pending(pooled) => Some(raw(pooled.tx.inner())),
-        Located::Mined { executed, index } => raw_in(executed, *index),
-    }))
+    located(rpc, hash, |found| match found {
+        None => json(&()),
+        Some(Located::Pending(pooled)) => json(&raw(pooled.tx.inner())),
+        Some(Located::Mined { executed, index }) => json(&raw_in(&executed, index)),
+    })
 }
 
 /// `eth_getRawTransactionByBlockHashAndIndex`.
@@ -57,10 +58,10 @@ pub(crate) fn raw_by_block_number(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_getTransactionReceipt`: null until the transaction is in a block, and so final.
 pub(crate) fn receipt(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (hash,) = call.params.parse::<(B256,)>()?;
-    match rpc.chain.transaction(hash)? {
-        Some(Located::Mined { executed, index }) => now(&receipt_in(&executed, index)),
-        _ => now(&()),
-    }
+    located(rpc, hash, |found| match found {
+        Some(Located::Mined { executed, index }) => json(&receipt_in(&executed, index)),
+        _ => json(&()),
+    })
 }
 
 /// The receipt number `index` of a block.
@@ -72,14 +73,26 @@ pub(crate) fn receipt_in(executed: &Executed, index: usize) -> Option<RpcReceipt
     Some(RpcReceipt::new(tx, receipt, place, gas_before, executed.first_log_index(index)))
 }
 
+/// Answers about a transaction: at once if it is in memory, else after a look at the disk.
+fn located(rpc: &Rpc, hash: B256, answer: impl FnOnce(Option<Located>) -> CallResult + Send + 'static) -> Reply {
+    match rpc.located_in_memory(hash) {
+        None => rpc.aside(move |rpc| answer(rpc.chain.transaction(hash)?)),
+        found => answer(found).map(Answer::Now),
+    }
+}
+
 fn by_place(rpc: &Rpc, at: BlockId, index: U64) -> Reply {
-    let executed = rpc.executed(at)?;
-    now(&executed.as_deref().and_then(|executed| shown(executed, position(index))))
+    rpc.about(at, move |rpc| {
+        let executed = rpc.executed(at)?;
+        json(&executed.as_deref().and_then(|executed| shown(executed, position(index))))
+    })
 }
 
 fn raw_by_place(rpc: &Rpc, at: BlockId, index: U64) -> Reply {
-    let executed = rpc.executed(at)?;
-    now(&executed.as_deref().and_then(|executed| raw_in(executed, position(index))))
+    rpc.about(at, move |rpc| {
+        let executed = rpc.executed(at)?;
+        json(&executed.as_deref().and_then(|executed| raw_in(executed, position(index))))
+    })
 }
 
 fn shown(executed: &Executed, index: usize) -> Option<RpcTransaction<'_>> {

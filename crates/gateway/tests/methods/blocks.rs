@@ -83,6 +83,25 @@ fn genesis_and_later_blocks_hash_to_what_they_say() {
 }
 
 #[test]
+fn the_pending_block_is_an_empty_one_over_the_head_that_nobody_made() {
+    let node = Node::start();
+    node.send(json!({ "to": Address::ZERO, "value": "0x1" }));
+    let latest = node.get("eth_getBlockByNumber", json!(["latest", false]));
+    for method in ["eth_getBlockByNumber", "eth_getHeaderByNumber"] {
+        let params = if method == "eth_getBlockByNumber" { json!(["pending", true]) } else { json!(["pending"]) };
+        let pending = node.get(method, params);
+        assert_eq!((&pending["number"], &pending["parentHash"]), (&json!("0x2"), &latest["hash"]));
+        assert_eq!((&pending["stateRoot"], &pending["gasUsed"]), (&latest["stateRoot"], &json!("0x0")));
+        for field in ["hash", "nonce", "miner"] {
+            assert_eq!(pending.get(field), Some(&Value::Null), "{method} {field}");
+        }
+    }
+    assert_eq!(node.get("eth_getBlockTransactionCountByNumber", json!(["pending"])), "0x0");
+    assert_eq!(node.get("eth_getBlockReceipts", json!(["pending"])), json!([]));
+    assert_eq!(node.get("eth_getTransactionByBlockNumberAndIndex", json!(["pending", "0x0"])), Value::Null);
+}
+
+#[test]
 fn raw_encodings_decode_to_the_same_block() {
     let node = Node::start();
     let logger = node.deploy(LOGGER);

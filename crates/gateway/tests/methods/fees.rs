@@ -7,13 +7,18 @@ use serde_json::{Value, json};
 use crate::network::Node;
 
 #[test]
-fn prices_are_the_least_that_genesis_asks_for() {
+fn prices_are_the_least_that_genesis_asks_for_or_what_the_node_suggests() {
     let free = Node::start();
     let priced = Node::start_with(|genesis| genesis.counterfoil.min_gas_price = 7, CallLimits::default());
     for method in ["eth_gasPrice", "eth_maxPriorityFeePerGas"] {
         assert_eq!((free.get(method, json!([])), priced.get(method, json!([]))), (json!("0x0"), json!("0x7")));
     }
     assert_eq!(free.get("eth_blobBaseFee", json!([])), "0x1");
+    let limits = CallLimits { suggested_gas_price_wei: 9, ..CallLimits::default() };
+    let suggesting = Node::start_with(|_| {}, limits);
+    assert_eq!(suggesting.get("eth_gasPrice", json!([])), "0x9");
+    assert_eq!(suggesting.send(json!({ "to": Address::ZERO }))["effectiveGasPrice"], "0x9");
+    assert_eq!(suggesting.send(json!({ "to": Address::ZERO, "gasPrice": "0x0" }))["effectiveGasPrice"], "0x0");
     let receipt = priced.send(json!({ "to": Address::ZERO }));
     assert_eq!(receipt["effectiveGasPrice"], "0x7");
     let cheap = json!([{ "from": priced.account(0).address(), "to": Address::ZERO, "gasPrice": "0x6" }]);

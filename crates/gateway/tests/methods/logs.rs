@@ -44,6 +44,8 @@ fn logs_are_found_by_range_address_and_topic() {
     check(json!({ "fromBlock": "0x0", "topics": [null] }), &[1, 2, 3, 4, 5]);
     check(json!({ "fromBlock": "0x0", "topics": [] }), &[1, 2, 3, 4, 5]);
     check(json!({ "fromBlock": "0x0", "topics": [null, word(2)] }), &[]);
+    check(json!({ "fromBlock": "0x0", "topics": [word(2), null] }), &[]);
+    check(json!({ "fromBlock": "0x0", "topics": [null, null, null, null] }), &[]);
 }
 
 #[test]

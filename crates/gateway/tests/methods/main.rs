@@ -6,6 +6,7 @@ mod fees;
 mod filters;
 mod logs;
 mod network;
+mod old;
 mod pool;
 mod sending;
 mod signing;

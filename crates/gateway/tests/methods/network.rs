@@ -47,11 +47,22 @@ impl Node {
     }
 
     pub(crate) fn start_with(change: impl FnOnce(&mut Genesis), limits: CallLimits) -> Self {
+        Self::open(change, limits, &Options::default())
+    }
+
+    /// A node that forgets states older than `history_blocks`.
+    pub(crate) fn start_forgetful(history_blocks: u64) -> Self {
+        let mut options = Options::default();
+        options.store.history_blocks = history_blocks;
+        Self::open(|_| {}, CallLimits::default(), &options)
+    }
+
+    fn open(change: impl FnOnce(&mut Genesis), limits: CallLimits, options: &Options) -> Self {
         let accounts = Accounts::development().expect("the phrase is valid");
         let mut genesis = genesis(&accounts);
         change(&mut genesis);
         let folder = tempfile::tempdir().expect("a folder");
-        let chain = Chain::open(folder.path(), &genesis, Options::default()).expect("the chain opens");
+        let chain = Chain::open(folder.path(), &genesis, options.clone()).expect("the chain opens");
         let engine = Some(engine(&chain));
         let rpc = Rpc::new(chain.clone(), accounts.clone(), limits);
         Self { chain, rpc, runtime: Runtime::new().expect("a runtime"), accounts, engine, folder }

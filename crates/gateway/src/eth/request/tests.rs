@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn rules() -> Rules {
-    let genesis = r#"{"config":{"chainId":31337},"counterfoil":{"minGasPrice":"0x5","committee":["0x1111111111111111111111111111111111111111111111111111111111111111"]}}"#;
+    let genesis = r#"{"config":{"chainId":31337},"counterfoil":{"committee":["0x1111111111111111111111111111111111111111111111111111111111111111"]}}"#;
     Genesis::parse(genesis).expect("a genesis").rules()
 }
 
@@ -21,7 +21,7 @@ fn request(fields: Value) -> TransactionRequest {
 fn built(fields: Value) -> Unsigned {
     let request = request(fields);
     check(&request, &rules()).expect("a good request");
-    build(request, 7, 21_000, &rules()).expect("a transaction")
+    build(request, Filling { chain_id: 31_337, nonce: 7, gas: 21_000, price: 5 }).expect("a transaction")
 }
 
 fn refused(fields: Value, expected: &str) {
@@ -53,7 +53,7 @@ fn the_fields_given_decide_the_type() {
 }
 
 #[test]
-fn missing_prices_are_the_least_that_the_chain_takes() {
+fn missing_prices_are_filled_in_within_those_given() {
     for (fields, max_fee, tip) in [
         (json!({}), 5, Some(5)),
         (json!({ "maxPriorityFeePerGas": "0x9" }), 9, Some(9)),
