@@ -45,6 +45,7 @@ fn main() {
 }
 
 fn measure_append(store: &Store, blocks: &[(BlockRecord, StateChange)]) {
+    let own = std::cell::Cell::new(Duration::ZERO);
     let mut times: Vec<Duration> = timed("append and flush, by transaction", BLOCKS * TRANSFERS, || {
         let append = |(record, change): &(BlockRecord, StateChange)| {
             let change = change.clone();
@@ -52,10 +53,13 @@ fn measure_append(store: &Store, blocks: &[(BlockRecord, StateChange)]) {
             store.append(record, change).expect("appended");
             start.elapsed()
         };
+        let before = thread_time();
         let times = blocks.iter().map(append).collect();
+        own.set(thread_time() - before);
         store.flush().expect("flushed");
         times
     });
+    println!("of which the appending thread: {:?} a block", own.get() / u32::try_from(BLOCKS).expect("fits"));
     times.sort_unstable();
     let at = |share: usize| times[(times.len() - 1) * share / 100];
     println!("append, {TRANSFERS} transfers a block: p50 {:?}, p95 {:?}, most {:?}", at(50), at(95), at(100));
@@ -164,6 +168,12 @@ fn cpu_time() -> Duration {
     let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
     let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// Processor time of this thread alone.
+fn thread_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(stat.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or_default())
 }
 
 /// Resident memory of this process.
