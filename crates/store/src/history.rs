@@ -71,22 +71,19 @@ impl HistoricState {
         newest.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes).ok_or_else(|| unreadable("storage")))
     }
 
-    /// Whether an account had at least one slot.
+    /// Whether an account without code and nonce had storage (EIP-7610); of no account with code or nonce this says true.
+    ///
+    /// Only genesis can make such an account, and without code nothing changes its storage: what it has now it had then. If it
+    /// has code or a nonce by now, something was created there or it sent a transaction, and it had no storage before.
     pub fn has_storage(&self, address: Address) -> Result<bool> {
-        let account = keccak256(address);
-        for entry in self.view.prefix(&self.view.spaces.storage, account.as_slice()) {
-            let slot = B256::try_from(&entry?.0[32..]).map_err(|_| unreadable("storage"))?;
-            if !self.storage_by_key(account, slot)?.is_zero() {
-                return Ok(true);
-            }
+        let key = keccak256(address);
+        let newest = self.view.get(&self.view.spaces.accounts, key)?;
+        let newest = newest.map(|bytes| decode_account(&bytes).ok_or_else(|| unreadable("accounts"))).transpose()?;
+        if newest.is_some_and(|account| account.nonce > 0 || account.code_hash != AccountValue::default().code_hash) {
+            return Ok(false);
         }
-        for entry in self.view.prefix(&self.view.spaces.storage_history, account.as_slice()) {
-            let (slot, _) = history_entry(&entry?.0)?;
-            if !self.storage_by_key(account, slot)?.is_zero() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let (first, last) = (storage_key(key, B256::ZERO), storage_key(key, B256::repeat_byte(0xff)));
+        Ok(self.view.range(&self.view.spaces.storage, &first, &last).next().transpose()?.is_some())
     }
 
     /// The value before the first change after this block.
