@@ -12,6 +12,7 @@ use alloy_consensus::Transaction;
 use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
 use chain::{Chain, Executed, Located};
+use evm::{Invalid, unpayable::Unpayable};
 use primitives::{
     Recovered, Tx,
     tx::{decode_tx, recover},
@@ -80,7 +81,12 @@ impl CallLimits {
 }
 
 fn recovered(bytes: &[u8]) -> Prepared {
-    Ok(recover(decode_tx(bytes)?)?)
+    match decode_tx(bytes) {
+        Ok(tx) => Ok(recover(tx)?),
+        // Well formed for geth, which then finds no balance large enough.
+        Err(_) if Unpayable::recognise(bytes).is_some() => Err(RpcError::server(Invalid::CostOverflow.to_string())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn wait_of(params: Params<'_>) -> Result<Option<u64>, RpcError> {
