@@ -79,6 +79,7 @@ impl<DB: DatabaseRef> Trials<'_, DB> {
 
     /// Bisects between a limit that fails and one that succeeds.
     fn search(&mut self, gas: ResultGas, highest: u64) -> Result<u64, CallError> {
+        // Every transaction uses some gas, so both bounds are above zero and the next limit always lies between them.
         let mut bounds = Bounds { fails: gas.tx_gas_used().saturating_sub(1), succeeds: highest };
         let peak = gas.total_gas_spent().max(gas.floor_gas());
         let guess = first_guess(peak);

@@ -2,7 +2,7 @@
 //! All of it can be made again from the block log, so it is never synced on the way of a block, and one that is found
 //! damaged at start is thrown away and rebuilt. Formats are in `keys`, writing in `flush`. fjall 3.1: a batch over several keyspaces is atomic.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use alloy_primitives::B256;
 use fjall::{
@@ -18,10 +18,13 @@ use crate::{
 
 /// The format of the folder `flat`.
 pub(crate) const FORMAT: u32 = 1;
-/// Written before a keyspace's memory is put into a table; there are ten keyspaces, of which seven grow with every block.
+/// Written before a keyspace's memory is put into a table; there are eleven keyspaces, of which eight grow with every block.
 const MEMTABLE_BYTES: u64 = 16 << 20;
 /// fjall's journals: what is replayed after a crash.
 const JOURNAL_BYTES: u64 = 256 << 20;
+/// What may be left in the journal at the end: replayed in a moment, not worth tables of their own.
+const REPLAYED_BYTES: u64 = 4 << 20;
+const SETTLING_POLL: Duration = Duration::from_millis(2);
 /// Open table files.
 const OPEN_FILES: usize = 256;
 const WORKERS: usize = 2;
@@ -43,8 +46,17 @@ pub(crate) struct Spaces {
     pub(crate) transactions: Keyspace,
     pub(crate) account_history: Keyspace,
     pub(crate) storage_history: Keyspace,
+    pub(crate) emptied: Keyspace,
     pub(crate) logs: Keyspace,
     pub(crate) meta: Keyspace,
+}
+
+impl Spaces {
+    fn every(&self) -> [&Keyspace; 11] {
+        let Self { accounts, storage, codes, blocks, hashes, transactions, .. } = self;
+        let Self { account_history, storage_history, emptied, logs, meta, .. } = self;
+        [accounts, storage, codes, blocks, hashes, transactions, account_history, storage_history, emptied, logs, meta]
+    }
 }
 
 /// What `meta` says; absent until genesis is flushed whole.
@@ -73,6 +85,25 @@ impl Flat {
         batch.commit().map_err(|error| StoreError::flat("writing it", error))
     }
 
+    /// Puts what is in memory into tables, so that the next start has little journal to replay.
+    pub(crate) fn settle(&self) -> Result<()> {
+        if self.db.write_buffer_size() > REPLAYED_BYTES {
+            for space in self.spaces.every() {
+                space.rotate_memtable().map_err(|error| StoreError::flat("writing its tables", error))?;
+            }
+        }
+        while self.spaces.every().iter().any(|space| space.sealed_memtable_count() > 0) {
+            self.check()?;
+            std::thread::sleep(SETTLING_POLL);
+        }
+        self.persist()
+    }
+
+    /// The error of a background thread of the database, if one failed.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.db.persist(PersistMode::Buffer).map_err(|error| StoreError::flat("writing its tables", error))
+    }
+
     /// Makes what was committed durable.
     pub(crate) fn persist(&self) -> Result<()> {
         self.db.persist(PersistMode::SyncData).map_err(|error| StoreError::flat("syncing it", error))
@@ -94,10 +125,6 @@ impl View {
     /// Keys and values of `from ..= to` in rising order.
     pub(crate) fn range(&self, space: &Keyspace, from: &[u8], to: &[u8]) -> Entries {
         Entries(self.snapshot.range(space, from..=to))
-    }
-
-    pub(crate) fn prefix(&self, space: &Keyspace, prefix: &[u8]) -> Entries {
-        Entries(self.snapshot.prefix(space, prefix))
     }
 
     pub(crate) fn every(&self, space: &Keyspace) -> Entries {
@@ -172,6 +199,7 @@ fn open_database(folder: &Path, cache_bytes: u64) -> fjall::Result<Flat> {
         transactions: db.keyspace("transactions", pointwise)?,
         account_history: db.keyspace("account_history", ranged)?,
         storage_history: db.keyspace("storage_history", ranged)?,
+        emptied: db.keyspace("emptied", pointwise)?,
         logs: db.keyspace("logs", ranged)?,
         meta: db.keyspace("meta", pointwise)?,
     };

@@ -1,7 +1,7 @@
 //! From appended blocks to one atomic batch of the key-value store: state forward, history backward, indexes, and the
 //! flushed height that says how far all of them are. Called by the flusher thread and by replay at start-up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, keccak256, map::B256HashMap};
 use fjall::{Keyspace, OwnedWriteBatch};
@@ -9,9 +9,10 @@ use fjall::{Keyspace, OwnedWriteBatch};
 use crate::{
     error::{Result, StoreError},
     flat::{FORMAT, Flat, Spaces},
-    index::{ADDRESS_KIND, posting_prefix, topic_kind},
+    index::{ADDRESS_KIND, topic_kind},
     keys::{
-        at_height, encode_account, encode_block_entry, encode_maybe_account, encode_position, encode_slot, storage_key,
+        at_height, encode_account, encode_block_entry, encode_maybe_account, encode_position, encode_slot,
+        posting_prefix, slot_history_prefix, storage_key,
     },
     log::Location,
     record::BlockRecord,
@@ -33,11 +34,14 @@ pub(crate) struct Pending {
     pub(crate) codes: B256HashMap<Bytes>,
     addresses: Vec<Address>,
     topics: Vec<(u8, B256)>,
+    /// Keys of accounts whose storage went at once: the diff does not name those slots.
+    emptied: BTreeSet<B256>,
 }
 
 impl Pending {
     pub(crate) fn new(record: &BlockRecord, location: Location, change: StateChange) -> Self {
         let logs = || record.receipts.iter().flat_map(|receipt| &receipt.logs);
+        let emptied = record.diff.accounts.iter().filter(|account| account.deleted || account.storage_wiped);
         let hashes = record.block.transactions().iter().map(|tx| *tx.inner().tx_hash());
         Self {
             number: record.block.number(),
@@ -48,6 +52,7 @@ impl Pending {
             codes: record.diff.codes.iter().map(|code| (keccak256(code), code.clone())).collect(),
             addresses: logs().map(|log| log.address).collect(),
             topics: logs().flat_map(|log| (0..).map(topic_kind).zip(log.data.topics().iter().copied())).collect(),
+            emptied: emptied.map(|account| keccak256(account.address)).collect(),
         }
     }
 
@@ -64,13 +69,13 @@ impl Pending {
         }
     }
 
-    fn posting_prefixes(&self) -> Vec<Vec<u8>> {
-        let addresses = self.addresses.iter().map(|address| posting_prefix(ADDRESS_KIND, address.as_slice()));
-        let topics = self.topics.iter().map(|(kind, topic)| posting_prefix(*kind, topic.as_slice()));
-        let mut prefixes: Vec<_> = addresses.chain(topics).collect();
-        prefixes.sort_unstable();
-        prefixes.dedup();
-        prefixes
+    /// Each word once; most blocks say the same words many times over.
+    fn posting_prefixes(&self) -> Vec<[u8; 12]> {
+        let addresses: BTreeSet<_> = self.addresses.iter().collect();
+        let topics: BTreeSet<_> = self.topics.iter().collect();
+        let addresses = addresses.into_iter().map(|address| posting_prefix(ADDRESS_KIND, address.as_slice()));
+        let topics = topics.into_iter().map(|(kind, topic)| posting_prefix(*kind, topic.as_slice()));
+        addresses.chain(topics).collect()
     }
 }
 
@@ -161,9 +166,15 @@ fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) 
             batch.insert(&spaces.account_history, key, encode_maybe_account(account.before.as_ref()));
         }
         for slot in &account.slots {
-            let key = at_height(&storage_key(account.key, slot.key), block.number);
+            let key = at_height(slot_history_prefix(account.key, slot.key).as_slice(), block.number);
             batch.insert(&spaces.storage_history, key, encode_slot(slot.before));
         }
+    }
+    let emptied = block.change.accounts.iter().filter(|account| block.emptied.contains(&account.key));
+    let slots = emptied.flat_map(|account| account.slots.iter().map(|slot| storage_key(account.key, slot.key)));
+    let slots: Vec<u8> = slots.flatten().collect();
+    if !slots.is_empty() {
+        batch.insert(&spaces.emptied, block.number.to_be_bytes(), slots);
     }
 }
 

@@ -2,7 +2,7 @@
 //! The queue is also memory: until a block is flushed, its indexes and codes are answered from here.
 //! Whoever appends waits while the queue is full, so the store never falls further behind than [`MAX_WAITING_BLOCKS`].
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -21,6 +21,11 @@ pub const MAX_WAITING_BLOCKS: usize = 64;
 const BLOCKS_BETWEEN_SYNCS: u64 = 256;
 /// Old blocks forgotten for each block flushed while there is a backlog to forget.
 const FORGET_PER_BLOCK: u64 = 4;
+
+/// How often a wait for the flusher asks whether the database still works.
+const HEALTH_POLL: Duration = Duration::from_secs(1);
+/// A database whose background threads have failed can hold the flusher for ever; it is not waited for longer than this.
+const LONGEST_CLOSE: Duration = Duration::from_secs(60);
 
 /// How long the history reaches back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,18 +46,20 @@ pub(crate) struct Queue {
 struct Waiting {
     blocks: VecDeque<Arc<Pending>>,
     closing: bool,
+    /// The flusher has ended.
+    stopped: bool,
     failed: Option<String>,
 }
 
 impl Queue {
-    /// Waits until one more block fits.
-    pub(crate) fn wait_for_room(&self) -> Result<()> {
-        self.wait_until(|waiting| waiting.blocks.len() < MAX_WAITING_BLOCKS)
+    /// Waits until one more block fits. `healthy` is asked now and then, for a database that will never take more.
+    pub(crate) fn wait_for_room(&self, healthy: impl Fn() -> Result<()>) -> Result<()> {
+        self.wait_until(|waiting| waiting.blocks.len() < MAX_WAITING_BLOCKS, healthy)
     }
 
     /// Waits until every block up to `number` is flushed.
-    pub(crate) fn wait_for(&self, number: u64) -> Result<()> {
-        self.wait_until(|waiting| waiting.blocks.front().is_none_or(|block| block.number > number))
+    pub(crate) fn wait_for(&self, number: u64, healthy: impl Fn() -> Result<()>) -> Result<()> {
+        self.wait_until(|waiting| waiting.blocks.front().is_none_or(|block| block.number > number), healthy)
     }
 
     pub(crate) fn push(&self, block: Pending) {
@@ -65,10 +72,13 @@ impl Queue {
         self.state.lock().blocks.iter().find_map(answer)
     }
 
-    /// No more blocks will come.
-    pub(crate) fn close(&self) {
-        self.state.lock().closing = true;
+    /// No more blocks will come; waits until the flusher has done what was left. False if it does not come to an end.
+    pub(crate) fn close(&self) -> bool {
+        let mut waiting = self.state.lock();
+        waiting.closing = true;
         self.changed.notify_all();
+        let stopped = self.changed.wait_while_for(&mut waiting, |waiting| !waiting.stopped, LONGEST_CLOSE);
+        !stopped.timed_out()
     }
 
     /// The failure that stopped the flusher, if one did.
@@ -76,9 +86,12 @@ impl Queue {
         check_failed(&self.state.lock())
     }
 
-    fn wait_until(&self, ready: impl Fn(&Waiting) -> bool) -> Result<()> {
+    fn wait_until(&self, ready: impl Fn(&Waiting) -> bool, healthy: impl Fn() -> Result<()>) -> Result<()> {
         let mut waiting = self.state.lock();
-        self.changed.wait_while(&mut waiting, |waiting| waiting.failed.is_none() && !ready(waiting));
+        let blocked = |waiting: &mut Waiting| waiting.failed.is_none() && !ready(waiting);
+        while self.changed.wait_while_for(&mut waiting, blocked, HEALTH_POLL).timed_out() {
+            healthy()?;
+        }
         check_failed(&waiting)
     }
 
@@ -119,7 +132,7 @@ impl Flusher {
 
     /// Flushes until the queue is closed and empty; a failure stops it for good and is told to whoever appends.
     pub(crate) fn run(&self) {
-        let _told = TellOnPanic(&self.queue);
+        let _told = TellTheEnd(&self.queue);
         let done = self.flush_until_closed();
         if let Err(error) = done {
             tracing::error!(%error, "flushing stopped");
@@ -131,7 +144,7 @@ impl Flusher {
         let mut synced = 0;
         loop {
             let blocks = self.queue.next();
-            let Some(last) = blocks.last() else { return self.flat.persist() };
+            let Some(last) = blocks.last() else { return self.flat.settle() };
             self.flush(&blocks)?;
             if last.number.saturating_sub(synced) >= BLOCKS_BETWEEN_SYNCS {
                 self.flat.persist()?;
@@ -159,19 +172,21 @@ impl Flusher {
             };
             let diff = BlockRecord::decode_diff(&self.log.read(location)?);
             let diff = diff.map_err(|error| StoreError::corrupt(format!("record of block {number}: {error}")))?;
-            forget_block(batch, &self.flat.spaces, &view, number, &diff)?;
+            forget_block(batch, &view, number, &diff)?;
         }
         Ok((target > pruned).then_some(target))
     }
 }
 
-/// A panic below would leave everybody waiting.
-struct TellOnPanic<'a>(&'a Queue);
+/// However the thread ends, nobody waits for it any more.
+struct TellTheEnd<'a>(&'a Queue);
 
-impl Drop for TellOnPanic<'_> {
+impl Drop for TellTheEnd<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.fail("the flushing thread panicked".into());
         }
+        self.0.state.lock().stopped = true;
+        self.0.changed.notify_all();
     }
 }

@@ -6,12 +6,15 @@ use std::{collections::BTreeSet, fmt};
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use fjall::{OwnedWriteBatch, UserValue};
-use primitives::{AccountDiff, StateDiff};
+use primitives::StateDiff;
 
 use crate::{
     error::Result,
-    flat::{Spaces, View, unreadable},
-    keys::{at_height, decode_account, decode_maybe_account, decode_slot, height_of, slot_key, storage_key},
+    flat::{View, unreadable},
+    keys::{
+        at_height, decode_account, decode_maybe_account, decode_slot, slot_history_prefix, slot_key, split_storage_key,
+        storage_key,
+    },
     state::AccountValue,
 };
 
@@ -60,30 +63,27 @@ impl HistoricState {
 
     /// The value of a slot under hashed address and slot.
     pub fn storage_by_key(&self, account: B256, slot: B256) -> Result<U256> {
-        let key = storage_key(account, slot);
-        if let Some(before) = self.first_later(&self.view.spaces.storage_history, &key)? {
+        let prefix = slot_history_prefix(account, slot);
+        if let Some(before) = self.first_later(&self.view.spaces.storage_history, prefix.as_slice())? {
             return decode_slot(&before).ok_or_else(|| unreadable("storage_history"));
         }
-        let newest = self.view.get(&self.view.spaces.storage, key)?;
+        let newest = self.view.get(&self.view.spaces.storage, storage_key(account, slot))?;
         newest.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes).ok_or_else(|| unreadable("storage")))
     }
 
-    /// Whether an account had at least one slot.
+    /// Whether an account without code and nonce had storage (EIP-7610); of no account with code or nonce this says true.
+    ///
+    /// Only genesis can make such an account, and without code nothing changes its storage: what it has now it had then. If it
+    /// has code or a nonce by now, something was created there or it sent a transaction, and it had no storage before.
     pub fn has_storage(&self, address: Address) -> Result<bool> {
-        let account = keccak256(address);
-        for entry in self.view.prefix(&self.view.spaces.storage, account.as_slice()) {
-            let slot = B256::try_from(&entry?.0[32..]).map_err(|_| unreadable("storage"))?;
-            if !self.storage_by_key(account, slot)?.is_zero() {
-                return Ok(true);
-            }
+        let key = keccak256(address);
+        let newest = self.view.get(&self.view.spaces.accounts, key)?;
+        let newest = newest.map(|bytes| decode_account(&bytes).ok_or_else(|| unreadable("accounts"))).transpose()?;
+        if newest.is_some_and(|account| account.nonce > 0 || account.code_hash != AccountValue::default().code_hash) {
+            return Ok(false);
         }
-        for entry in self.view.prefix(&self.view.spaces.storage_history, account.as_slice()) {
-            let (slot, _) = history_entry(&entry?.0)?;
-            if !self.storage_by_key(account, slot)?.is_zero() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let (first, last) = (storage_key(key, B256::ZERO), storage_key(key, B256::repeat_byte(0xff)));
+        Ok(self.view.range(&self.view.spaces.storage, &first, &last).next().transpose()?.is_some())
     }
 
     /// The value before the first change after this block.
@@ -94,74 +94,47 @@ impl HistoricState {
     }
 }
 
-/// The hashed keys that a diff may have changed.
+/// The hashed keys that blocks may have changed.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub(crate) accounts: BTreeSet<B256>,
     pub(crate) slots: BTreeSet<(B256, B256)>,
-    /// Accounts whose storage went at once: the diff does not name those slots, the history does.
-    pub(crate) emptied: BTreeSet<B256>,
 }
 
 impl Touched {
-    pub(crate) fn add(&mut self, diff: &StateDiff) {
+    /// Adds a flushed block. A storage that went at once is not in its diff slot by slot, but in `emptied`.
+    pub(crate) fn add(&mut self, view: &View, number: u64, diff: &StateDiff) -> Result<()> {
         for account in &diff.accounts {
-            self.add_account(account);
+            let key = keccak256(account.address);
+            self.accounts.insert(key);
+            self.slots.extend(account.storage.iter().map(|slot| (key, slot_key(slot.slot))));
         }
+        if diff.accounts.iter().any(|account| account.deleted || account.storage_wiped) {
+            self.add_emptied(view, number)?;
+        }
+        Ok(())
     }
 
-    fn add_account(&mut self, account: &AccountDiff) {
-        let key = keccak256(account.address);
-        self.accounts.insert(key);
-        self.slots.extend(account.storage.iter().map(|slot| (key, slot_key(slot.slot))));
-        if account.deleted || account.storage_wiped {
-            self.emptied.insert(key);
-        }
-    }
-
-    /// Adds the slots of emptied accounts that the history has changes of after block `after`.
-    pub(crate) fn add_emptied_slots(&mut self, view: &View, after: u64) -> Result<()> {
-        for account in &self.emptied {
-            for entry in view.prefix(&view.spaces.storage_history, account.as_slice()) {
-                let (slot, height) = history_entry(&entry?.0)?;
-                if height > after {
-                    self.slots.insert((*account, slot));
-                }
-            }
+    fn add_emptied(&mut self, view: &View, number: u64) -> Result<()> {
+        let Some(keys) = view.get(&view.spaces.emptied, number.to_be_bytes())? else { return Ok(()) };
+        for key in keys.chunks(64) {
+            self.slots.insert(split_storage_key(key).ok_or_else(|| unreadable("emptied"))?);
         }
         Ok(())
     }
 }
 
 /// Removes what the history says about one block from it.
-pub(crate) fn forget_block(
-    batch: &mut OwnedWriteBatch,
-    spaces: &Spaces,
-    view: &View,
-    number: u64,
-    diff: &StateDiff,
-) -> Result<()> {
+pub(crate) fn forget_block(batch: &mut OwnedWriteBatch, view: &View, number: u64, diff: &StateDiff) -> Result<()> {
     let mut touched = Touched::default();
-    touched.add(diff);
-    for account in &touched.emptied {
-        for entry in view.prefix(&view.spaces.storage_history, account.as_slice()) {
-            let (slot, height) = history_entry(&entry?.0)?;
-            if height == number {
-                touched.slots.insert((*account, slot));
-            }
-        }
-    }
+    touched.add(view, number, diff)?;
     for account in touched.accounts {
-        batch.remove(&spaces.account_history, at_height(account.as_slice(), number));
+        batch.remove(&view.spaces.account_history, at_height(account.as_slice(), number));
     }
     for (account, slot) in touched.slots {
-        batch.remove(&spaces.storage_history, at_height(&storage_key(account, slot), number));
+        let prefix = slot_history_prefix(account, slot);
+        batch.remove(&view.spaces.storage_history, at_height(prefix.as_slice(), number));
     }
+    batch.remove(&view.spaces.emptied, number.to_be_bytes());
     Ok(())
-}
-
-/// Slot and height of a key of the storage history.
-fn history_entry(key: &[u8]) -> Result<(B256, u64)> {
-    let slot = key.get(32..64).and_then(|slot| B256::try_from(slot).ok());
-    slot.zip(height_of(key)).ok_or_else(|| unreadable("storage_history"))
 }

@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256};
 use crate::{
     error::Result,
     flat::{Entries, View, unreadable},
-    keys::{at_height, height_of},
+    keys::{at_height, height_of, posting_prefix},
 };
 
 #[cfg(test)]
@@ -23,11 +23,6 @@ const STEPS_BEFORE_JUMP: usize = 4;
 /// Kind of a posting of a topic at `position`, 0 to 3.
 pub(crate) fn topic_kind(position: u8) -> u8 {
     position.saturating_add(1)
-}
-
-/// The beginning of all keys of one address or topic.
-pub(crate) fn posting_prefix(kind: u8, value: &[u8]) -> Vec<u8> {
-    [&[kind], value].concat()
 }
 
 /// The heights, in rising order, of blocks that may hold what a query wants.
@@ -92,7 +87,7 @@ impl Iterator for Candidates {
 struct Union(Vec<Postings>);
 
 impl Union {
-    fn new(view: &View, prefixes: Vec<Vec<u8>>, last: u64) -> Self {
+    fn new(view: &View, prefixes: Vec<[u8; 12]>, last: u64) -> Self {
         Self(prefixes.into_iter().map(|prefix| Postings::new(view.clone(), prefix, last)).collect())
     }
 
@@ -110,7 +105,7 @@ impl Union {
 /// The heights of one word, read as far as needed.
 struct Postings {
     view: View,
-    prefix: Vec<u8>,
+    prefix: [u8; 12],
     last: u64,
     entries: Option<Entries>,
     at: Position,
@@ -127,7 +122,7 @@ enum Position {
 }
 
 impl Postings {
-    fn new(view: View, prefix: Vec<u8>, last: u64) -> Self {
+    fn new(view: View, prefix: [u8; 12], last: u64) -> Self {
         Self { view, prefix, last, entries: None, at: Position::Unread, steps: 0 }
     }
 

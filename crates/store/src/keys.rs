@@ -8,11 +8,14 @@
 //! hashes           block hash                                 -> number u64
 //! transactions     transaction hash                           -> number u64, index u32
 //! account_history  keccak(address) number u64                 -> account before that block, empty = absent
-//! storage_history  keccak(address) keccak(slot) number u64    -> trimmed value before that block, empty = zero
-//! logs             kind u8, address or topic, number u64      -> nothing; kind 0 = address, 1 to 4 = topic position
+//! storage_history  keccak(address and slot keys) number u64   -> trimmed value before that block, empty = zero
+//! emptied          number u64                                 -> storage keys of the slots that went without being named
+//! logs             12 bytes of keccak(kind, word) number u64  -> nothing; kind 0 = address, 1 to 4 = topic position
 //! meta             name                                       -> flushed u64, pruned u64, genesis hash, format u32
 //! ```
 //!
+//! Twelve bytes of a word's hash name it in `logs`: a key of 20 bytes is the longest that the database keeps without a
+//! pointer, and two words that share a name cost a block read in vain, never a wrong answer.
 //! account = bytes of nonce (high bit: has code), bytes of balance, nonce, balance, code hash if it has code.
 
 use alloy_primitives::{B256, U256, keccak256};
@@ -80,6 +83,23 @@ pub(crate) fn storage_key(account: B256, slot: B256) -> [u8; 64] {
     key[..32].copy_from_slice(account.as_slice());
     key[32..].copy_from_slice(slot.as_slice());
     key
+}
+
+/// Account and slot of a storage key.
+pub(crate) fn split_storage_key(key: &[u8]) -> Option<(B256, B256)> {
+    let (account, slot) = key.split_at_checked(32)?;
+    Some((B256::try_from(account).ok()?, B256::try_from(slot).ok()?))
+}
+
+/// What names a slot in the history: shorter than its storage key, and spread evenly.
+pub(crate) fn slot_history_prefix(account: B256, slot: B256) -> B256 {
+    keccak256(storage_key(account, slot))
+}
+
+/// What names an address (kind 0) or a topic at a position (kinds 1 to 4) in the index of logs.
+pub(crate) fn posting_prefix(kind: u8, word: &[u8]) -> [u8; 12] {
+    let hash = keccak256([&[kind], word].concat());
+    *hash.first_chunk().expect("a hash has 32 bytes")
 }
 
 /// The key of a slot number.

@@ -15,7 +15,7 @@ use crate::{
     flush::Pending,
     flusher::{Flusher, MAX_WAITING_BLOCKS},
     history::{HistoricState, Touched},
-    keys::{decode_account, decode_slot},
+    keys::{decode_account, decode_slot, split_storage_key},
     log::{Location, Log},
     record::BlockRecord,
     state::{AccountValue, BuildError, State, StateBuilder},
@@ -98,9 +98,8 @@ impl Replay<'_> {
         let mut touched = Touched::default();
         for number in base + 1..=self.flushed {
             let payload = self.flusher.log.read(self.location(number)?)?;
-            touched.add(&decoded(number, BlockRecord::decode_diff(&payload))?);
+            touched.add(&self.view, number, &decoded(number, BlockRecord::decode_diff(&payload))?)?;
         }
-        touched.add_emptied_slots(&self.view, base)?;
         let then = HistoricState::new(self.view.clone(), base);
         let accounts = touched.accounts.into_iter().map(|key| Ok((key, then.account_by_key(key)?)));
         let slots = touched.slots.into_iter().map(|key| Ok((key, then.storage_by_key(key.0, key.1)?)));
@@ -192,11 +191,8 @@ impl Iterator for SlotEntries {
 
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.0.next()?.and_then(|(key, value)| {
-            let (owner, slot) = key.split_at_checked(32).ok_or_else(|| unreadable("storage"))?;
-            let (Ok(owner), Ok(slot)) = (B256::try_from(owner), B256::try_from(slot)) else {
-                return Err(unreadable("storage"));
-            };
-            Ok(((owner, slot), decode_slot(&value).ok_or_else(|| unreadable("storage"))?))
+            let value = decode_slot(&value).ok_or_else(|| unreadable("storage"))?;
+            Ok((split_storage_key(&key).ok_or_else(|| unreadable("storage"))?, value))
         });
         Some(entry)
     }

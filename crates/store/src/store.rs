@@ -176,7 +176,7 @@ impl Store {
         if head.number.checked_add(1) != Some(number) || head.hash != parent {
             return Err(StoreError::NotNext { number, head: head.number });
         }
-        self.queue.wait_for_room()?;
+        self.queue.wait_for_room(|| self.flat.check())?;
         let location = self.log.append(|out| record.encode(out))?;
         self.queue.push(Pending::new(record, location, change));
         *head = Head { number, hash: record.block.hash() };
@@ -242,7 +242,7 @@ impl Store {
         if number > head {
             return Err(StoreError::UnknownBlock { number, head });
         }
-        self.queue.wait_for(number)?;
+        self.queue.wait_for(number, || self.flat.check())?;
         let (view, meta) = self.view()?;
         if number < meta.pruned {
             return Err(StoreError::StateTooOld { number, oldest: meta.pruned });
@@ -269,7 +269,7 @@ impl Store {
 
     /// Waits until every appended block is flushed.
     pub fn flush(&self) -> Result<()> {
-        self.queue.wait_for(self.head().0)
+        self.queue.wait_for(self.head().0, || self.flat.check())
     }
 
     /// Flushes everything and lets go of the folder.
@@ -279,10 +279,10 @@ impl Store {
     }
 
     fn stop(&mut self) {
-        self.queue.close();
-        if let Some(thread) = self.flusher.take()
-            && thread.join().is_err()
-        {
+        let Some(thread) = self.flusher.take() else { return };
+        if !self.queue.close() {
+            tracing::error!("the flushing thread does not end; what it holds is replayed at the next start");
+        } else if thread.join().is_err() {
             tracing::error!("the flushing thread panicked");
         }
     }

@@ -12,8 +12,7 @@
 //! Used by `state`, once for the accounts and once per contract with storage. Deliberately absent: disk, locks, interior mutation.
 
 mod build;
-#[doc(hidden)]
-pub mod check;
+mod check;
 mod commit;
 mod encode;
 mod key;

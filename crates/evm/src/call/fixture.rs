@@ -6,8 +6,8 @@ use revm::{
     bytecode::{
         Bytecode,
         opcode::{
-            ADDRESS, CALL, CALLDATACOPY, CALLDATALOAD, CALLDATASIZE, CALLVALUE, GAS, INVALID, JUMP, JUMPDEST, MSTORE,
-            POP, PUSH0, PUSH1, RETURN, REVERT, SLOAD, SSTORE,
+            ADDRESS, CALL, CALLDATACOPY, CALLDATALOAD, CALLDATASIZE, CALLVALUE, GAS, INVALID, JUMP, JUMPDEST, JUMPI,
+            MSTORE, POP, PUSH0, PUSH1, RETURN, REVERT, SLOAD, SSTORE,
         },
     },
     database::{CacheDB, EmptyDB},
@@ -42,6 +42,27 @@ pub(crate) const ANSWER_CODE: [u8; 8] = [PUSH1, 42, PUSH0, MSTORE, PUSH1, 32, PU
 const REVERTER_CODE: [u8; 7] = [CALLDATASIZE, PUSH0, PUSH0, CALLDATACOPY, CALLDATASIZE, PUSH0, REVERT];
 const READER_CODE: [u8; 9] = [PUSH1, 1, SLOAD, PUSH0, MSTORE, PUSH1, 32, PUSH0, RETURN];
 const FORWARDER_CODE: [u8; 11] = [PUSH0, PUSH0, PUSH0, PUSH0, CALLVALUE, PUSH0, CALLDATALOAD, GAS, CALL, POP, ADDRESS];
+
+/// Keeps the word that it is called with; called with nothing, returns it. Takes the place of EIP-2935's contract.
+pub(crate) const HISTORY_CODE: [u8; 17] = [
+    CALLDATASIZE,
+    PUSH1,
+    12,
+    JUMPI,
+    PUSH0,
+    SLOAD,
+    PUSH0,
+    MSTORE,
+    PUSH1,
+    32,
+    PUSH0,
+    RETURN,
+    JUMPDEST,
+    PUSH0,
+    CALLDATALOAD,
+    PUSH0,
+    SSTORE,
+];
 
 pub(crate) struct World {
     pub(crate) rules: Rules,

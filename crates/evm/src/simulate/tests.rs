@@ -1,3 +1,4 @@
+use alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS;
 use alloy_rpc_types_eth::simulate::{SimCallResult, SimulatePayload};
 use primitives::{Address, B256, Bytes, StateDiff, U256, genesis::next_mix_hash, keccak256};
 use revm::bytecode::opcode::{
@@ -10,7 +11,10 @@ use crate::{
     Mode,
     call::{
         Base, CallError,
-        fixture::{ANSWER, BROKEN, FORWARDER, LOOP, POOR, REVERTER, RICH, WRITER, World, contracts, from_json, word},
+        fixture::{
+            ANSWER, BROKEN, FORWARDER, HISTORY_CODE, LOOP, POOR, REVERTER, RICH, WRITER, World, contracts, from_json,
+            word,
+        },
     },
     execute_block, seal,
     world::{Seed, World as Chain},
@@ -422,6 +426,18 @@ fn a_simulated_block_knows_the_hashes_of_those_before_it() {
     let blocks = blocks(&world, json!({"blockStateCalls": [ask.clone(), ask]}));
     assert_eq!(blocks[0].calls[0].return_data.as_ref(), world.header.hash_slow().as_slice());
     assert_eq!(blocks[1].calls[0].return_data.as_ref(), blocks[0].inner.header.hash.as_slice());
+}
+
+#[test]
+fn the_protocol_makes_its_calls_in_simulated_blocks_too() {
+    let mut world = World::new();
+    world.put(HISTORY_STORAGE_ADDRESS, U256::ZERO, &HISTORY_CODE);
+    let (blocks, diffs) = run(&world, json!({"blockStateCalls": [{"calls": [{"to": HISTORY_STORAGE_ADDRESS}]}, {}]}))
+        .expect("two blocks");
+    assert_eq!(blocks[0].calls[0].return_data.as_ref(), world.header.hash_slow().as_slice());
+    let kept = |block: usize| diffs[block].accounts.iter().find(|account| account.address == HISTORY_STORAGE_ADDRESS);
+    let slots = kept(1).map(|account| account.storage.iter().map(|slot| B256::from(slot.value)).collect());
+    assert_eq!(slots, Some(vec![blocks[0].inner.header.hash]));
 }
 
 #[test]

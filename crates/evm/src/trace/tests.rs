@@ -1,7 +1,8 @@
 use alloy_consensus::{SignableTransaction, TxLegacy};
+use alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS;
 use alloy_primitives::Signature;
 use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace};
-use primitives::{Address, Bytes, Recovered, Tx, U256};
+use primitives::{Address, B256, Bytes, Recovered, Tx, U256};
 use revm::{
     bytecode::opcode::{CALL, DUP1, GAS, JUMP, JUMPDEST, LOG0, POP, PUSH0, PUSH1, PUSH2, SSTORE},
     primitives::TxKind,
@@ -12,8 +13,8 @@ use super::{MAX_TRACE_BYTES, trace_call, trace_transactions};
 use crate::call::{
     CallError,
     fixture::{
-        ANSWER, ANSWER_CODE, BROKEN, FORWARDER, LOOP, POOR, READER, REVERTER, RICH, WRITER, World, from_json, request,
-        word,
+        ANSWER, ANSWER_CODE, BROKEN, FORWARDER, HISTORY_CODE, LOOP, POOR, READER, REVERTER, RICH, WRITER, World,
+        from_json, request, word,
     },
 };
 
@@ -207,6 +208,16 @@ fn a_transaction_is_traced_on_what_those_before_it_left() {
     let prestate = json!({"tracer": "prestateTracer"});
     let last = trace_block(&world, &txs, Some(3), prestate).expect("one trace").remove(0);
     assert_eq!(last["result"][created.to_string().to_lowercase()]["balance"], json!("0x3"));
+}
+
+#[test]
+fn a_transaction_is_traced_after_the_calls_that_the_protocol_makes() {
+    let mut world = World::new();
+    world.header.parent_hash = B256::repeat_byte(0x99);
+    world.put(HISTORY_STORAGE_ADDRESS, U256::ZERO, &HISTORY_CODE);
+    let txs = transactions(&[(TxKind::Call(HISTORY_STORAGE_ADDRESS), 0, Bytes::new())]);
+    let trace = trace_block(&world, &txs, None, json!({"tracer": "callTracer"})).expect("one trace").remove(0);
+    assert_eq!(trace["result"]["output"], json!(world.header.parent_hash));
 }
 
 #[test]

@@ -21,9 +21,10 @@ fn small() -> Options {
 
 /// A ledger with `length` blocks after genesis.
 struct Ledger {
+    store: Option<Store>,
+    /// Removed after the store is closed.
     dir: TempDir,
     options: Options,
-    store: Option<Store>,
     chain: TestChain,
     blocks: Vec<TestBlock>,
 }
@@ -33,7 +34,7 @@ impl Ledger {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (chain, genesis) = TestChain::new(seed);
         let store = Store::create(dir.path(), &options, &genesis.record, genesis.change.clone()).expect("created");
-        let mut ledger = Self { dir, options, store: Some(store), chain, blocks: vec![genesis] };
+        let mut ledger = Self { store: Some(store), dir, options, chain, blocks: vec![genesis] };
         ledger.grow(length);
         ledger
     }
@@ -174,8 +175,8 @@ fn append_waits_while_the_queue_is_full() {
         });
         std::thread::sleep(std::time::Duration::from_millis(30));
         assert!(!appended.load(Ordering::SeqCst), "the queue is full");
-        flusher.queue.close();
         scope.spawn(|| flusher.run());
+        flusher.queue.close();
     });
     assert!(appended.load(Ordering::SeqCst));
 }

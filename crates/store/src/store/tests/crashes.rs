@@ -108,12 +108,15 @@ fn a_lost_state_database_is_rebuilt_from_the_log() {
 fn a_damaged_state_database_is_rebuilt_from_the_log() {
     let mut ledger = Ledger::new(36, 30, small());
     ledger.store().flush().expect("flushed");
-    ledger.store().flat.spaces.accounts.rotate_memtable_and_wait().expect("in a table");
+    let accounts = ledger.store().flat.spaces.accounts.clone();
+    accounts.rotate_memtable_and_wait().expect("in a table");
+    let table_folder = accounts.path().to_owned();
+    drop(accounts);
     ledger.close();
     let (whole, flat) = (ledger.dir.path().join("whole"), flat_folder(ledger.dir.path()));
     copy_folder(&flat, &whole);
     let mut random = StdRng::seed_from_u64(36);
-    for damaged in [journals(ledger.dir.path()), tables(&flat)].concat() {
+    for damaged in [journals(ledger.dir.path()), tables(&table_folder)].concat() {
         let mut bytes = fs::read(whole.join(damaged.strip_prefix(&flat).expect("inside"))).expect("read");
         let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         bytes[random.random_range(0..used)] ^= 0x40;
@@ -124,6 +127,20 @@ fn a_damaged_state_database_is_rebuilt_from_the_log() {
         ledger.check_reads();
         ledger.close();
     }
+}
+
+#[test]
+fn a_state_database_that_fails_ends_the_store_instead_of_holding_it() {
+    let mut ledger = Ledger::new(36, 5, small());
+    ledger.store().flush().expect("flushed");
+    let accounts = ledger.store().flat.spaces.accounts.clone();
+    fs::remove_dir_all(flat_folder(ledger.dir.path())).expect("removed");
+    accounts.rotate_memtable().expect("queued for a table that cannot be written");
+    drop(accounts);
+    let closed = ledger.store.take().expect("open").close();
+    assert!(matches!(closed, Err(StoreError::Stopped { .. })), "{closed:?}");
+    let recovered = ledger.open();
+    ledger.check_recovered(&recovered);
 }
 
 #[test]

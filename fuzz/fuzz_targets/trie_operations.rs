@@ -1,0 +1,6 @@
+//! Operations on a trie, each step compared with `alloy-trie`. The meaning of the bytes stands in `store::trie::check`.
+//! By hand: `cargo +nightly fuzz run trie_operations`. Inputs worth keeping go to `corpus/`, which the tests replay.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| store::trie::check_operations(data));
