@@ -57,7 +57,7 @@ pub(crate) fn changes(rpc: &Rpc, call: Call<'_>) -> Reply {
     match rpc.filters.update(id, Instant::now(), |watch| advance(watch, head)).ok_or_else(not_found)? {
         News::Blocks { from } => rpc.aside(move |rpc| blocks(rpc, id, from, head)),
         News::Logs { wanted, from } => rpc.aside(move |rpc| logs(rpc, id, &wanted, from, head)),
-        News::Pending(found) => now(&found),
+        News::Pending { found, full } => rpc.aside(move |_| pending(&found, full)),
         News::Missed(count) => {
             rpc.filters.remove(id, Instant::now());
             Err(RpcError::server(format!("filter ended: {count} transactions came that were not asked for in time")))
@@ -80,7 +80,7 @@ pub(crate) fn all_logs(rpc: &Rpc, call: Call<'_>) -> Reply {
 enum News {
     Blocks { from: u64 },
     Logs { wanted: Arc<Wanted>, from: u64 },
-    Pending(Vec<Box<RawValue>>),
+    Pending { found: Vec<Arc<Pooled>>, full: bool },
     Missed(u64),
 }
 
@@ -104,18 +104,24 @@ fn resume_at(rpc: &Rpc, id: RandomId, block: u64) {
 }
 
 fn drain(events: &mut Receiver<Arc<Pooled>>, full: bool) -> News {
+    let most = if full { MAX_TRANSACTIONS } else { MAX_HASHES };
     let mut found = Vec::new();
-    loop {
+    while found.len() < most {
         match events.try_recv() {
-            Ok(pooled) => found.extend(pending(&pooled, full)),
+            Ok(pooled) => found.push(pooled),
             Err(TryRecvError::Lagged(count)) => return News::Missed(count),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return News::Pending(found),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
         }
     }
+    News::Pending { found, full }
 }
 
-fn pending(pooled: &Pooled, full: bool) -> Option<Box<RawValue>> {
-    if full { json(&RpcTransaction::pending(&pooled.tx)) } else { json(&pooled.hash()) }.ok()
+fn pending(found: &[Arc<Pooled>], full: bool) -> Result<Box<RawValue>, RpcError> {
+    if full {
+        json(&found.iter().map(|pooled| RpcTransaction::pending(&pooled.tx)).collect::<Vec<_>>())
+    } else {
+        json(&found.iter().map(|pooled| pooled.hash()).collect::<Vec<_>>())
+    }
 }
 
 fn blocks(rpc: &Rpc, id: RandomId, from: u64, head: u64) -> Result<Vec<B256>, RpcError> {
@@ -179,5 +185,8 @@ fn not_found() -> RpcError {
     RpcError::server("filter not found")
 }
 
-/// Hashes in one answer.
+/// In one answer.
 const MAX_BLOCKS: u64 = 10_000;
+const MAX_HASHES: usize = 10_000;
+/// Whole transactions are up to 128 KiB each.
+const MAX_TRANSACTIONS: usize = 1_000;

@@ -1,6 +1,7 @@
 //! Filters that are polled.
 
 use gateway::CallLimits;
+use primitives::Recovered;
 use serde_json::{Value, json};
 
 use crate::network::{LOGGER, Node, raw, word};
@@ -79,6 +80,27 @@ fn a_pending_filter_tells_hashes_or_whole_transactions() {
     let shown = changes(&node, &full);
     assert_eq!(shown.iter().map(|tx| tx["hash"].clone()).collect::<Vec<_>>(), sent);
     assert!(changes(&node, &hashes).is_empty());
+}
+
+#[test]
+fn a_pending_filter_that_missed_transactions_ends_and_says_so() {
+    let mut node = Node::start();
+    node.stop_mining();
+    let id = node.get("eth_newPendingTransactionFilter", json!([]));
+    let full = node.get("eth_newPendingTransactionFilter", json!([true]));
+    let sender = node.account(0).address();
+    // More than the chain keeps for a listener that does not listen.
+    for nonce in 0..4_097 {
+        node.chain.submit(Recovered::new_unchecked(node.transfer(0, nonce), sender)).expect("the pool takes it");
+        if nonce == 2_999 {
+            let told: Vec<usize> = (0..4).map(|_| changes(&node, &full).len()).collect();
+            assert_eq!(told, [1_000, 1_000, 1_000, 0], "whole transactions come in parts");
+        }
+    }
+    let (code, message) = node.refused("eth_getFilterChanges", json!([id]));
+    assert_eq!((code, message.starts_with("filter ended: 1 transactions came")), (-32000, true), "{message}");
+    assert_eq!(node.refused("eth_getFilterChanges", json!([id])).1, "filter not found");
+    assert_eq!(changes(&node, &full).len(), 1_000);
 }
 
 #[test]
