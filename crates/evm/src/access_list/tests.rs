@@ -1,3 +1,5 @@
+//! Access lists as a client asks for them: what a call touches, and what it costs with the list.
+
 use alloy_rpc_types_eth::{AccessListResult, state::EvmOverrides};
 use primitives::{Address, B256, U256};
 use revm::bytecode::opcode::{

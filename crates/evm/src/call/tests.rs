@@ -1,3 +1,5 @@
+//! Calls: defaults, overrides, refusals in geth's words, and what a revert says.
+
 use alloy_sol_types::{Panic, Revert, SolError};
 use primitives::{Bytes, U256};
 use revm::bytecode::opcode::{

@@ -1,3 +1,5 @@
+//! Estimates: exact where the cost is known, enough to succeed and little more where it is searched for.
+
 use alloy_rpc_types_eth::state::EvmOverrides;
 use primitives::{Bytes, Fork, U256};
 use revm::bytecode::opcode::{CALL, GAS, INVALID, ISZERO, JUMPDEST, JUMPI, PUSH0, PUSH1, PUSH20, REVERT, SSTORE, STOP};

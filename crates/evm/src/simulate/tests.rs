@@ -1,3 +1,5 @@
+//! Simulated blocks: chains of them, transfers as logs, the codes of refusals, and agreement with execute_block.
+
 use alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS;
 use alloy_rpc_types_eth::simulate::{SimCallResult, SimulatePayload};
 use primitives::{Address, B256, Bytes, StateDiff, U256, genesis::next_mix_hash, keccak256};

@@ -1,3 +1,5 @@
+//! Traces of calls, transactions and blocks, and their bounds.
+
 use alloy_consensus::{SignableTransaction, TxLegacy};
 use alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS;
 use alloy_primitives::Signature;

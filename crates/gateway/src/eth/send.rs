@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use alloy_consensus::Transaction;
 use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
-use chain::{Chain, Executed, Located};
+use chain::{Chain, Executed};
 use evm::{Invalid, unpayable::Unpayable};
 use primitives::{
     Recovered, Tx,
@@ -23,7 +23,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::{call::Ground, request, sign, transaction::receipt_in};
 use crate::{
     methods::{Call, CallLimits, Prepared, Reply, Rpc},
-    rpc::{Params, RpcError, json, later, now},
+    rpc::{CallResult, Params, RpcError, json, later, now},
 };
 
 /// `eth_sendRawTransaction`: the hash, once the pool has the transaction.
@@ -109,40 +109,42 @@ fn refuse_gap(rpc: &Rpc, tx: &Recovered<Tx>) -> Result<(), RpcError> {
     Err(RpcError::new(NONCE_GAP, message).with_data(&U64::from(expected)))
 }
 
-async fn receipt_within(
-    chain: Chain,
-    heads: Receiver<Arc<Executed>>,
-    hash: B256,
-    wait: Duration,
-) -> Result<Box<RawValue>, RpcError> {
+async fn receipt_within(chain: Chain, heads: Receiver<Arc<Executed>>, hash: B256, wait: Duration) -> CallResult {
     tokio::time::timeout(wait, receipt(&chain, heads, hash)).await.unwrap_or_else(|_| {
         let message = format!("the transaction was added to the mempool but wasn't processed in {wait:?}");
         Err(RpcError::new(TIMEOUT, message).with_data(&hash))
     })
 }
 
-async fn receipt(chain: &Chain, mut heads: Receiver<Arc<Executed>>, hash: B256) -> Result<Box<RawValue>, RpcError> {
+async fn receipt(chain: &Chain, mut heads: Receiver<Arc<Executed>>, hash: B256) -> CallResult {
     loop {
-        match heads.recv().await {
-            Ok(head) => {
-                if let Some(index) = head.index_of(hash) {
-                    return json(&receipt_in(&head, index));
-                }
-            }
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return Err(RpcError::new(UNREADY, "the node is stopping").with_data(&hash)),
-        }
-        if chain.pool().get(hash).is_some() {
-            continue;
-        }
-        match chain.transaction(hash)? {
-            Some(Located::Mined { executed, index }) => return json(&receipt_in(&executed, index)),
-            Some(Located::Pending(_)) => {}
-            None => {
-                return Err(RpcError::new(UNREADY, "the transaction became invalid and was dropped").with_data(&hash));
-            }
+        let head = match heads.recv().await {
+            Ok(head) => Some(head),
+            Err(RecvError::Lagged(_)) => None,
+            Err(RecvError::Closed) => return Err(unready("the node is stopping", hash)),
+        };
+        if let Some(receipt) = receipt_now(chain, head.as_deref(), hash)? {
+            return Ok(receipt);
         }
     }
+}
+
+/// Looks into the new head, then whether the transaction still waits, and only then further back.
+fn receipt_now(chain: &Chain, head: Option<&Executed>, hash: B256) -> Result<Option<Box<RawValue>>, RpcError> {
+    if let Some((head, index)) = head.and_then(|head| Some((head, head.index_of(hash)?))) {
+        return json(&receipt_in(head, index)).map(Some);
+    }
+    if chain.pool().get(hash).is_some() {
+        return Ok(None);
+    }
+    match chain.mined(hash)? {
+        Some((executed, index)) => json(&receipt_in(&executed, index)).map(Some),
+        None => Err(unready("the transaction became invalid and was dropped", hash)),
+    }
+}
+
+fn unready(why: &'static str, hash: B256) -> RpcError {
+    RpcError::new(UNREADY, why).with_data(&hash)
 }
 
 /// EIP-7966.
