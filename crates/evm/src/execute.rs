@@ -112,10 +112,12 @@ pub fn execute_block<D: BlockState>(
     mode: Mode,
 ) -> Result<Outcome, ExecuteError> {
     let mut filling = Filling::new(rules, frame, db);
+    let transactions = transactions.into_iter();
+    filling.execution.reserve(transactions.size_hint().0);
     system::before_transactions(&mut filling.execution, rules.fork, frame)?;
     let left_over = match mode {
-        Mode::Propose { max_transactions } => filling.propose(transactions.into_iter().take(max_transactions))?,
-        Mode::Verify => filling.verify(transactions.into_iter()).map(|()| None)?,
+        Mode::Propose { max_transactions } => filling.propose(transactions.take(max_transactions))?,
+        Mode::Verify => filling.verify(transactions).map(|()| None)?,
     };
     filling.finish(left_over)
 }

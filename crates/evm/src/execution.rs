@@ -47,6 +47,12 @@ impl<D: BlockState> Execution<D> {
         Self { evm: BlockEvm(evm(Origins::new(db), env).into_inner()), gas_used: 0 }
     }
 
+    /// Makes room for the accounts of so many transactions, which otherwise are moved each time that the map of them grows.
+    pub(crate) fn reserve(&mut self, transactions: usize) {
+        let accounts = transactions.min(RESERVED_TRANSACTIONS_MAX) * ACCOUNTS_PER_TRANSACTION;
+        self.evm.0.ctx.journaled_state.inner.state.reserve(accounts);
+    }
+
     /// Gas used by all transactions so far.
     pub const fn gas_used(&self) -> u64 {
         self.gas_used
@@ -107,6 +113,11 @@ impl<D: BlockState> Execution<D> {
         }
     }
 }
+
+/// Sender and receiver.
+const ACCOUNTS_PER_TRANSACTION: usize = 2;
+/// An iterator may promise more than a block holds.
+const RESERVED_TRANSACTIONS_MAX: usize = 5_000;
 
 /// Gas of a call by the protocol, by each of the four EIPs.
 const SYSTEM_CALL_GAS: u64 = 30_000_000;

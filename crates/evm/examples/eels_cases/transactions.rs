@@ -100,7 +100,11 @@ pub(crate) fn invalid(rng: &mut StdRng, actors: &Actors) -> Recovered<Tx> {
         2 => TxEip1559 { gas_limit: 16_777_217, ..good },
         3 => TxEip1559 { max_fee_per_gas: 1, max_priority_fee_per_gas: 2, ..good },
         4 => TxEip1559 { value: U256::MAX, ..good },
-        5 => TxEip1559 { chain_id: actors.chain_id + 1, ..good },
+        // The reference does not look at the chain id of the other types.
+        5 => {
+            let chain_id = Some(actors.chain_id + 1);
+            return signer.sign(TxLegacy { chain_id, nonce, gas_limit: 50_000, to, ..TxLegacy::default() });
+        }
         6 => TxEip1559 { input: vec![1; 800].into(), ..good },
         _ => TxEip1559 { to: TxKind::Create, input: vec![0; 49_153].into(), gas_limit: 5_000_000, ..good },
     })
@@ -154,5 +158,6 @@ fn authorization(rng: &mut StdRng, actors: &mut Actors, sender: usize) -> Signed
         2 => return SignedAuthorization::new_unchecked(authorization, 1, U256::MAX, U256::ONE),
         _ => actor.nonce += 1,
     }
-    actor.signer.authorize(authorization)
+    let signature = actor.signer.sign_hash(authorization.signature_hash());
+    authorization.into_signed(signature)
 }

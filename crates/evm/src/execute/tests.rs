@@ -1,7 +1,7 @@
 //! Stories of blocks: who pays whom, what is left out, what does not fit, what accounts become.
 
 use alloy_consensus::{TxEip1559, TxEip7702, TxLegacy};
-use alloy_eips::eip7702::Authorization;
+use alloy_eips::eip7702::{Authorization, SignedAuthorization};
 use alloy_primitives::{Address, Bytes, TxKind, U256, bytes, hex, keccak256};
 use primitives::{Committee, Header, Recovered, Rules, TimeMs, Tx};
 use revm::{DatabaseRef, primitives::KECCAK_EMPTY};
@@ -91,6 +91,11 @@ fn signer(number: u64) -> Signer {
     Signer::new(number)
 }
 
+fn authorize(authority: Signer, authorization: Authorization) -> SignedAuthorization {
+    let signature = authority.sign_hash(authorization.signature_hash());
+    authorization.into_signed(signature)
+}
+
 #[test]
 fn tips_go_to_the_beneficiary_and_nothing_is_burnt() {
     let mut ledger = Ledger::new([]);
@@ -156,7 +161,7 @@ fn an_authorization_sets_a_delegation_and_another_clears_it() {
             nonce: sender_nonce,
             gas_limit: 200_000,
             to: authority.address,
-            authorization_list: vec![authority.authorize(authorization)],
+            authorization_list: vec![authorize(authority, authorization)],
             ..TxEip7702::default()
         })
     };
@@ -176,7 +181,7 @@ fn an_authorization_sets_a_delegation_and_another_clears_it() {
 fn an_authorization_by_nobody_is_skipped() {
     let mut ledger = Ledger::new([]);
     let authorization = Authorization { chain_id: U256::from(31337), address: CONTRACT, nonce: 0 };
-    let unsigned = alloy_eips::eip7702::SignedAuthorization::new_unchecked(authorization, 9, U256::ONE, U256::ONE);
+    let unsigned = SignedAuthorization::new_unchecked(authorization, 9, U256::ONE, U256::ONE);
     let outcome = ledger.advance(&[signer(1).sign(TxEip7702 {
         chain_id: 31337,
         gas_limit: 200_000,

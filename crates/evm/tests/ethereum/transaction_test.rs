@@ -62,11 +62,14 @@ fn check(raw: &Bytes, spec: SpecId) -> Result<Decoded, String> {
 }
 
 fn check_unpayable(raw: &[u8], spec: SpecId) -> Option<Result<Decoded, String>> {
-    let Unpayable { hash, signer: sender, .. } = Unpayable::recognise(raw)?;
     let unpayable = Unpayable::recognise(raw)?;
-    let intrinsic_gas = validity::due_gas(spec, &unpayable.narrowed).intrinsic;
-    let checked = unpayable.check_fields(spec, CHAIN_ID).map_err(|invalid| invalid.to_string());
-    Some(checked.map(|()| Decoded { hash, sender, intrinsic_gas }))
+    let decoded = Decoded {
+        hash: unpayable.hash,
+        sender: unpayable.signer,
+        intrinsic_gas: validity::due_gas(spec, &unpayable.narrowed).intrinsic,
+    };
+    let checked = unpayable.check_fields(spec, CHAIN_ID);
+    Some(checked.map(|()| decoded).map_err(|invalid| invalid.to_string()))
 }
 
 /// `None` for the forks before Berlin, which are not judged.

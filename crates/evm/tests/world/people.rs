@@ -1,7 +1,6 @@
-//! Who lives in a test's world: accounts that sign transactions and EIP-7702 authorizations, and contracts.
+//! Who lives in a test's world: accounts that sign, and contracts.
 
 use alloy_consensus::{SignableTransaction, Signed, crypto::secp256k1::sign_message};
-use alloy_eips::eip7702::{Authorization, SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 use primitives::{Recovered, Tx};
 
@@ -34,13 +33,7 @@ impl Signer {
         Recovered::new_unchecked(tx.into_signed(signature).into(), self.address)
     }
 
-    /// Signs a delegation of this account.
-    pub(crate) fn authorize(&self, authorization: Authorization) -> SignedAuthorization {
-        let signature = self.sign_hash(authorization.signature_hash());
-        authorization.into_signed(signature)
-    }
-
-    /// Signs a hash.
+    /// Signs a hash, that of an EIP-7702 authorization for instance.
     pub(crate) fn sign_hash(&self, hash: B256) -> Signature {
         sign_message(self.secret, hash).expect("the key is valid")
     }

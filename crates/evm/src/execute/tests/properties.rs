@@ -75,11 +75,14 @@ fn transaction(step: &Step, nonces: &mut [u64; 16]) -> Recovered<Tx> {
             max_fee_per_gas: 5,
             max_priority_fee_per_gas: 5,
             to: Signer::new(*authority).address,
-            authorization_list: vec![Signer::new(*authority).authorize(Authorization {
-                chain_id: U256::ZERO,
-                address: if *to_contract { CONTRACT } else { Address::ZERO },
-                nonce: nonces[usize::try_from(*authority).expect("a small number")],
-            })],
+            authorization_list: vec![authorize(
+                Signer::new(*authority),
+                Authorization {
+                    chain_id: U256::ZERO,
+                    address: if *to_contract { CONTRACT } else { Address::ZERO },
+                    nonce: nonces[usize::try_from(*authority).expect("a small number")],
+                },
+            )],
             ..TxEip7702::default()
         }),
         Deed::Fail => signer.sign(TxLegacy { to: TxKind::Create, input: bytes!("fe"), ..call(NOBODY, nonce) }),
