@@ -2,7 +2,7 @@
 //! one before the first change that came later than N; where nothing came later, it is the newest value.
 //! Also here: forgetting the oldest history. Called by `store`, and by `rebuild` for the states of the newest blocks.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use fjall::{OwnedWriteBatch, UserValue};
@@ -70,6 +70,12 @@ impl HistoricState {
         let Some(next) = self.number.checked_add(1) else { return Ok(None) };
         let mut later = self.view.range(space, &at_height(key, next), &at_height(key, u64::MAX));
         Ok(later.next().transpose()?.map(|(_, before)| before))
+    }
+}
+
+impl fmt::Debug for HistoricState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoricState").field("number", &self.number).finish_non_exhaustive()
     }
 }
 
