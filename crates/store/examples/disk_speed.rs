@@ -16,6 +16,7 @@ use store::{BlockRecord, Options, State, StateChange, Store};
 
 const ACCOUNTS: u64 = 200_000;
 const BLOCKS: u64 = 100;
+/// Transactions in each of the large blocks.
 const TRANSFERS: u64 = 1_000;
 
 fn main() {
@@ -28,14 +29,15 @@ fn main() {
         Store::create(&folder, &options, &genesis.0, genesis.1.clone()).expect("created")
     });
     let mut parent = genesis.0.block;
-    let blocks: Vec<_> = (0..BLOCKS)
-        .map(|_| {
-            let (block, after) = transfers(&mut random, &parent, &state);
+    for size in [1, TRANSFERS] {
+        let next = |_| {
+            let (block, after) = transfers(&mut random, size, &parent, &state);
             (parent, state) = (block.0.block.clone(), after);
             block
-        })
-        .collect();
-    measure_append(&store, &blocks);
+        };
+        let blocks: Vec<_> = (0..BLOCKS).map(next).collect();
+        measure_append(&store, size, &blocks);
+    }
     measure_history(&store, &mut random);
     timed("close", 1, || store.close().expect("closed"));
     let (store, recovered) = timed("start", 1, || Store::open(&folder, &options).expect("opened"));
@@ -44,9 +46,9 @@ fn main() {
     let _ = std::fs::remove_dir_all(&folder);
 }
 
-fn measure_append(store: &Store, blocks: &[(BlockRecord, StateChange)]) {
+fn measure_append(store: &Store, size: u64, blocks: &[(BlockRecord, StateChange)]) {
     let own = std::cell::Cell::new(Duration::ZERO);
-    let mut times: Vec<Duration> = timed("append and flush, by transaction", BLOCKS * TRANSFERS, || {
+    let mut times: Vec<Duration> = timed("append and flush, by transaction", BLOCKS * size, || {
         let append = |(record, change): &(BlockRecord, StateChange)| {
             let change = change.clone();
             let start = Instant::now();
@@ -88,10 +90,10 @@ fn genesis(random: &mut StdRng) -> ((BlockRecord, StateChange), State) {
 }
 
 /// A block in which random accounts pay each other in tokens.
-fn transfers(random: &mut StdRng, parent: &Block, state: &State) -> ((BlockRecord, StateChange), State) {
+fn transfers(random: &mut StdRng, size: u64, parent: &Block, state: &State) -> ((BlockRecord, StateChange), State) {
     let (mut accounts, mut slots) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
     let (mut transactions, mut receipts) = (Vec::new(), Vec::new());
-    for n in 0..TRANSFERS {
+    for n in 0..size {
         let (from, to) = (random.random_range(0..ACCOUNTS), random.random_range(0..ACCOUNTS));
         let nonce = parent.number() * TRANSFERS + n;
         accounts.insert(address(from), account(address(from), nonce + 1));

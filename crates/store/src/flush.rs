@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, keccak256, map::B256HashMap};
-use fjall::{Keyspace, OwnedWriteBatch};
+use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
 
 use crate::{
     error::{Result, StoreError},
@@ -95,10 +95,8 @@ pub(crate) fn flush(
     let mut batch = flat.db.batch();
     write_state(&mut batch, &flat.spaces, blocks);
     write_codes(&mut batch, &flat.spaces, blocks);
-    for block in blocks {
-        write_history(&mut batch, &flat.spaces, block.as_ref());
-        write_indexes(&mut batch, &flat.spaces, block.as_ref());
-    }
+    write_history(&mut batch, &flat.spaces, blocks);
+    write_indexes(&mut batch, &flat.spaces, blocks);
     if let Some(pruned) = prune(&mut batch, last.number)? {
         batch.insert(&flat.spaces.meta, "pruned", pruned.to_be_bytes());
     }
@@ -124,7 +122,7 @@ pub(crate) fn flush_genesis(flat: &Flat, genesis: &Pending) -> Result<()> {
         flat.commit(batch)?;
     }
     let mut batch = flat.db.batch();
-    write_indexes(&mut batch, &flat.spaces, genesis);
+    write_indexes(&mut batch, &flat.spaces, &[genesis]);
     write_codes(&mut batch, &flat.spaces, &[genesis]);
     let meta = &flat.spaces.meta;
     batch.insert(meta, "format", FORMAT.to_be_bytes());
@@ -159,17 +157,26 @@ fn write_state(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRe
     }
 }
 
-fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
-    for account in &block.change.accounts {
-        if account.before != account.after {
-            let key = at_height(account.key.as_slice(), block.number);
-            batch.insert(&spaces.account_history, key, encode_maybe_account(account.before.as_ref()));
+fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRef<Pending>]) {
+    let (mut accounts, mut slots) = (Vec::new(), Vec::new());
+    for block in blocks.iter().map(AsRef::as_ref) {
+        for account in &block.change.accounts {
+            if account.before != account.after {
+                let key = at_height(account.key.as_slice(), block.number);
+                accounts.push((key, encode_maybe_account(account.before.as_ref())));
+            }
+            slots.extend(account.slots.iter().map(|slot| {
+                let prefix = slot_history_prefix(account.key, slot.key);
+                (at_height(prefix.as_slice(), block.number), encode_slot(slot.before))
+            }));
         }
-        for slot in &account.slots {
-            let key = at_height(slot_history_prefix(account.key, slot.key).as_slice(), block.number);
-            batch.insert(&spaces.storage_history, key, encode_slot(slot.before));
-        }
+        write_emptied(batch, spaces, block);
     }
+    insert_sorted(batch, &spaces.account_history, accounts);
+    insert_sorted(batch, &spaces.storage_history, slots);
+}
+
+fn write_emptied(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
     let emptied = block.change.accounts.iter().filter(|account| block.emptied.contains(&account.key));
     let slots = emptied.flat_map(|account| account.slots.iter().map(|slot| storage_key(account.key, slot.key)));
     let slots: Vec<u8> = slots.flatten().collect();
@@ -178,8 +185,30 @@ fn write_history(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) 
     }
 }
 
-fn write_indexes(batch: &mut OwnedWriteBatch, spaces: &Spaces, block: &Pending) {
-    block.index_entries(spaces, |space, key, value| batch.insert(space, key, value));
+fn write_indexes(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRef<Pending>]) {
+    let mut entries: [Vec<(UserKey, UserValue)>; 4] = Default::default();
+    let places = [&spaces.blocks, &spaces.hashes, &spaces.transactions, &spaces.logs];
+    for block in blocks {
+        block.as_ref().index_entries(spaces, |space, key, value| {
+            let place = places.iter().position(|place| *place == space).expect("an index");
+            entries[place].push((key.into(), value.into()));
+        });
+    }
+    for (space, entries) in places.into_iter().zip(entries) {
+        insert_sorted(batch, space, entries);
+    }
+}
+
+/// Neighbours are found sooner: the database's memory is a sorted list, and it is the flusher's largest cost.
+fn insert_sorted<K: Ord + Into<UserKey>, V: Into<UserValue>>(
+    batch: &mut OwnedWriteBatch,
+    space: &Keyspace,
+    mut entries: Vec<(K, V)>,
+) {
+    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    for (key, value) in entries {
+        batch.insert(space, key, value);
+    }
 }
 
 fn write_codes(batch: &mut OwnedWriteBatch, spaces: &Spaces, blocks: &[impl AsRef<Pending>]) {

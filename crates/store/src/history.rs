@@ -94,6 +94,12 @@ impl HistoricState {
     }
 }
 
+impl fmt::Debug for HistoricState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoricState").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
 /// The hashed keys that blocks may have changed.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {

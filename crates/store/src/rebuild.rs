@@ -18,7 +18,7 @@ use crate::{
     keys::{decode_account, decode_slot, split_storage_key},
     log::{Location, Log},
     record::BlockRecord,
-    state::{AccountValue, BuildError, State, StateBuilder},
+    state::{AccountValue, BuildError, State, StateBuilder, StateChange},
 };
 
 /// What a start finds on the disk.
@@ -50,24 +50,22 @@ impl Replay<'_> {
         let head = self.head();
         let oldest_wanted = (head + 1).saturating_sub(self.recent.max(1));
         let base = self.flushed.min(oldest_wanted).max(self.pruned);
-        let mut record = self.read(base)?;
-        let mut state = self.state_of(base)?;
+        let (mut record, mut state) = (self.read(base)?, self.state_of(base)?);
         check_root(&record, &state)?;
         let mut recent = VecDeque::from([(record.clone(), state.clone())]);
-        let mut waiting = Vec::new();
+        let mut unflushed = Vec::new();
         for number in base + 1..=head {
-            let next = self.read(number)?;
-            check_link(&record, &next)?;
-            let commit = state.commit(&next.diff);
-            (record, state) = (next, commit.state);
+            let change;
+            (record, state, change) = self.follow(&record, &state, number)?;
             if number > self.flushed {
-                waiting.push(Arc::new(Pending::new(&record, self.location(number)?, commit.change)));
+                unflushed.push(Arc::new(Pending::new(&record, self.location(number)?, change)));
             }
-            if number >= oldest_wanted || waiting.len() == MAX_WAITING_BLOCKS {
+            let batch_is_full = unflushed.len() == MAX_WAITING_BLOCKS || number == head;
+            if batch_is_full || number >= oldest_wanted {
                 check_root(&record, &state)?;
             }
-            if waiting.len() == MAX_WAITING_BLOCKS || number == head {
-                self.flusher.flush(&std::mem::take(&mut waiting))?;
+            if batch_is_full {
+                self.flusher.flush(&std::mem::take(&mut unflushed))?;
             }
             recent.push_back((record.clone(), state.clone()));
             while recent.front().is_some_and(|(first, _)| first.block.number() < oldest_wanted) {
@@ -75,6 +73,14 @@ impl Replay<'_> {
             }
         }
         Ok(Recovered { head: record, state, recent: recent.into() })
+    }
+
+    /// The next block, the state after it and what it changed.
+    fn follow(&self, parent: &BlockRecord, state: &State, number: u64) -> Result<(BlockRecord, State, StateChange)> {
+        let record = self.read(number)?;
+        check_link(parent, &record)?;
+        let commit = state.commit(&record.diff);
+        Ok((record, commit.state, commit.change))
     }
 
     fn head(&self) -> u64 {

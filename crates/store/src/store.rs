@@ -77,6 +77,8 @@ pub struct Store {
     flat: Arc<Flat>,
     queue: Arc<Queue>,
     head: Mutex<Head>,
+    /// Held by the one append at a time, so that readers of the head never wait for the disk.
+    appending: Mutex<()>,
     genesis: B256,
     block_reads: AtomicU64,
     flusher: Option<JoinHandle<()>>,
@@ -165,21 +167,22 @@ impl Store {
         let thread = std::thread::Builder::new().name("store-flusher".into()).spawn(move || flusher.run());
         let flusher = thread.map_err(|error| StoreError::io("starting the flushing thread", error))?;
         let head = Mutex::new(Head { number: head.block.number(), hash: head.block.hash() });
-        let block_reads = AtomicU64::new(0);
-        Ok(Self { log, flat, queue, head, genesis, block_reads, flusher: Some(flusher), _lock: lock })
+        let (appending, block_reads) = (Mutex::new(()), AtomicU64::new(0));
+        Ok(Self { log, flat, queue, head, appending, genesis, block_reads, flusher: Some(flusher), _lock: lock })
     }
 
     /// Commits a block: when this returns, no crash loses it. Waits when the flusher is far behind.
     pub fn append(&self, record: &BlockRecord, change: StateChange) -> Result<()> {
-        let head = &mut *self.head.lock();
+        let _one_at_a_time = self.appending.lock();
         let (number, parent) = (record.block.number(), record.block.header().parent_hash);
-        if head.number.checked_add(1) != Some(number) || head.hash != parent {
-            return Err(StoreError::NotNext { number, head: head.number });
+        let (head, head_hash) = self.head();
+        if head.checked_add(1) != Some(number) || head_hash != parent {
+            return Err(StoreError::NotNext { number, head });
         }
         self.queue.wait_for_room(|| self.flat.check())?;
         let location = self.log.append(|out| record.encode(out))?;
         self.queue.push(Pending::new(record, location, change));
-        *head = Head { number, hash: record.block.hash() };
+        *self.head.lock() = Head { number, hash: record.block.hash() };
         Ok(())
     }
 

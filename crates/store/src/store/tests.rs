@@ -119,6 +119,7 @@ fn without_flusher(ledger: &mut Ledger) -> Flusher {
         flat: flusher.flat.clone(),
         queue: flusher.queue.clone(),
         head: Mutex::new(Head { number: last.number(), hash: last.hash() }),
+        appending: Mutex::new(()),
         genesis: ledger.blocks[0].record.block.hash(),
         block_reads: AtomicU64::new(0),
         flusher: None,
@@ -216,6 +217,15 @@ fn a_folder_without_a_ledger_is_refused_and_left_alone() {
     assert!(!absent.exists());
     assert!(!Store::exists(&absent).expect("read"));
     assert!(Store::exists(Ledger::new(7, 0, small()).dir.path()).expect("read"));
+}
+
+#[test]
+fn what_the_store_gives_can_be_used_from_every_thread() {
+    fn check<T: Send + Sync>() {}
+    check::<Store>();
+    check::<HistoricState>();
+    check::<Recovered>();
+    check::<StoreError>();
 }
 
 #[test]
