@@ -1,1 +1,45 @@
-fn main() {}
+//! The one program: `counterfoil <command>`. Each command has a file of its own; this one only chooses among them.
+//! An error is one line on stderr that says what is wrong and what to do, and an exit code other than 0.
+
+mod cli;
+mod commands;
+mod config;
+mod dev;
+mod folder;
+mod node;
+mod rpc;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// Allocation is on the hot path of every transaction.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> eyre::Result<()> {
+    match command {
+        Command::Node(arguments) => commands::node::run(arguments),
+        Command::Genesis(command) => commands::genesis::run(command),
+        Command::Db(command) => commands::db::run(command),
+        Command::Demo(arguments) => commands::demo::run(&arguments),
+    }
+}
+
+/// The error and its causes, on one line.
+fn one_line(error: &eyre::Report) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.join(": ").replace('\n', " ")
+}

@@ -239,6 +239,21 @@ impl Genesis {
     }
 }
 
+impl Section {
+    /// A section with defaults for everything but the fork and the committee.
+    pub const fn new(fork: Fork, committee: Vec<NodeId>) -> Self {
+        Self {
+            fork,
+            committee,
+            epoch_blocks: default_epoch_blocks(),
+            min_block_interval_ms: default_min_block_interval_ms(),
+            max_block_bytes: default_max_block_bytes(),
+            min_gas_price: 0,
+            senders: None,
+        }
+    }
+}
+
 impl Rules {
     /// A header with every field that is the same in each block of this chain; the caller fills in the others.
     pub fn header_frame(&self, next_committee_hash: B256) -> Header {

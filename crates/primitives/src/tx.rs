@@ -5,7 +5,7 @@ use alloy_consensus::{
     EthereumTxEnvelope, Transaction, TxEip4844,
     transaction::{Recovered, SignerRecoverable},
 };
-use alloy_eips::eip2718::{Decodable2718, Eip2718Error};
+use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718};
 
 /// A signed transaction. Its hash is computed once and kept.
 pub type Tx = EthereumTxEnvelope<TxEip4844>;
@@ -63,3 +63,19 @@ pub fn max_cost(tx: &Tx) -> Option<alloy_primitives::U256> {
 fn decode_error(error: Eip2718Error) -> TxError {
     TxError::Decode(error.to_string())
 }
+
+/// For fuzzing: whatever the bytes are, decoding ends without a panic, and what decodes encodes to the same bytes, so that no
+/// transaction has two encodings and two hashes.
+#[doc(hidden)]
+pub fn check_decoding(bytes: &[u8]) {
+    let Ok(tx) = decode_tx(bytes) else { return };
+    assert_eq!(tx.encoded_2718(), bytes, "one transaction, one encoding");
+    assert_eq!(*tx.tx_hash(), alloy_primitives::keccak256(bytes), "the hash is that of the bytes");
+    if let Ok(recovered) = recover(tx) {
+        let again = recover(recovered.inner().clone()).map(|tx| tx.signer());
+        assert_eq!(again, Ok(recovered.signer()), "recovery is a function");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -131,7 +131,13 @@ fn seal(
         ..frame
     };
     let finality = Some(FinalityProof { scheme: 1, epoch: 0, bytes: Bytes::from(vec![1; 237]) });
-    ((BlockRecord { block: Block::seal(header, transactions), receipts, diff, finality }, commit.change), commit.state)
+    (
+        (
+            BlockRecord { block: Block::seal(header, transactions).into(), receipts: receipts.into(), diff, finality },
+            commit.change,
+        ),
+        commit.state,
+    )
 }
 
 const TOKEN: Address = Address::repeat_byte(0xee);

@@ -186,7 +186,8 @@ impl StoreError {
         Self::FlatDamaged { what: what.into() }
     }
 
-    pub(crate) fn corrupt(what: impl Into<String>) -> Self {
+    /// What the disk gave back cannot be right.
+    pub fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }
 }

@@ -18,6 +18,12 @@ use crate::{
     state::AccountValue,
 };
 
+impl fmt::Debug for HistoricState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoricState").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
 /// The state after one old block, over a consistent view: it reads the same however far the ledger goes on.
 #[derive(Clone)]
 pub struct HistoricState {
@@ -63,6 +69,21 @@ impl HistoricState {
         }
         let newest = self.view.get(&self.view.spaces.storage, storage_key(account, slot))?;
         newest.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes).ok_or_else(|| unreadable("storage")))
+    }
+
+    /// Whether an account without code and nonce had storage (EIP-7610); of no account with code or nonce this says true.
+    ///
+    /// Only genesis can make such an account, and without code nothing changes its storage: what it has now it had then. If it
+    /// has code or a nonce by now, something was created there or it sent a transaction, and it had no storage before.
+    pub fn has_storage(&self, address: Address) -> Result<bool> {
+        let key = keccak256(address);
+        let newest = self.view.get(&self.view.spaces.accounts, key)?;
+        let newest = newest.map(|bytes| decode_account(&bytes).ok_or_else(|| unreadable("accounts"))).transpose()?;
+        if newest.is_some_and(|account| account.nonce > 0 || account.code_hash != AccountValue::default().code_hash) {
+            return Ok(false);
+        }
+        let (first, last) = (storage_key(key, B256::ZERO), storage_key(key, B256::repeat_byte(0xff)));
+        Ok(self.view.range(&self.view.spaces.storage, &first, &last).next().transpose()?.is_some())
     }
 
     /// The value before the first change after this block.

@@ -4,6 +4,8 @@
 //! as 20 bytes each in one string (they are never recovered again), the receipts as plain RLP lists, the state diff,
 //! and a list of no or one finality certificate.
 
+use std::sync::Arc;
+
 use alloy_primitives::Address;
 use alloy_rlp::{Decodable, Encodable, Header, PayloadView};
 use primitives::{Block, FinalityProof, Receipt, StateDiff};
@@ -12,9 +14,9 @@ use primitives::{Block, FinalityProof, Receipt, StateDiff};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockRecord {
     /// The block and its senders.
-    pub block: Block,
+    pub block: Arc<Block>,
     /// One receipt for each transaction.
-    pub receipts: Vec<Receipt>,
+    pub receipts: Arc<Vec<Receipt>>,
     /// What the block did to the state.
     pub diff: StateDiff,
     /// Who made it final; genesis needs nobody.
@@ -61,7 +63,7 @@ impl BlockRecord {
         }
         let diff = StateDiff::decode(&mut diff).map_err(RecordError::of)?;
         let finality = at_most_one(Vec::decode(&mut finality).map_err(RecordError::of)?)?;
-        Ok(Self { block, receipts, diff, finality })
+        Ok(Self { block: Arc::new(block), receipts: Arc::new(receipts), diff, finality })
     }
 
     /// Reads only the state diff of a payload.

@@ -99,6 +99,17 @@ impl Store {
         if folder.is_dir() { survey::is_begun(&Folder::readable(&folder)) } else { Ok(false) }
     }
 
+    /// Removes the ledger in a folder, unless another process has it open. What else lies there stays.
+    pub fn wipe(dir: &Path) -> Result<()> {
+        let _lock = lock_folder(dir)?;
+        for folder in [log_folder(dir), flat_folder(dir)] {
+            if folder.is_dir() {
+                std::fs::remove_dir_all(&folder).map_err(|error| StoreError::io("wiping the data folder", error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Begins a ledger in an empty or absent folder.
     pub fn create(dir: &Path, options: &Options, genesis: &BlockRecord, change: StateChange) -> Result<Self> {
         let folder = Folder::writable(&log_folder(dir)).map_err(|error| creating(dir, error))?;

@@ -2,6 +2,7 @@
 //! Signatures are dummies, because senders are stored and never recovered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use alloy_consensus::{Header, SignableTransaction, TxLegacy, TxReceipt, TxType, constants::EMPTY_WITHDRAWALS, proofs};
 use alloy_primitives::{Address, B256, Bytes, Log, Signature, TxKind, U256, keccak256};
@@ -122,7 +123,12 @@ fn sealed(
     };
     let finality =
         (header.number > 0).then(|| FinalityProof { scheme: 1, epoch: 0, bytes: Bytes::from_static(b"certificate") });
-    let record = BlockRecord { block: Block::seal(header, transactions), receipts, diff, finality };
+    let record = BlockRecord {
+        block: Arc::new(Block::seal(header, transactions)),
+        receipts: Arc::new(receipts),
+        diff,
+        finality,
+    };
     TestBlock { record, change: commit.change, state: commit.state }
 }
 

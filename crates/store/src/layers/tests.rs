@@ -13,7 +13,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn three_forks_four_deep_are_the_same_committed_in_any_order(order in Just(turns()).prop_shuffle(), winner in 0..FORKS) {
+    fn three_forks_four_deep_are_the_same_committed_in_any_order(
+        order in Just(turns()).prop_shuffle(),
+        winner in 0..FORKS,
+    ) {
         let mut layers = base();
         let base_root = layers.head().1.root();
         grow(&mut layers, &order);

@@ -1,0 +1,104 @@
+//! What can be typed. Every flag of `node` can also come from an environment variable (`COUNTERFOIL_` and its name in capitals)
+//! or from the file named by `--config` (its name as a TOML key); the command line wins over the environment, that over the file.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use alloy_primitives::Address;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::NodeArguments;
+
+/// A permissioned, Ethereum-compatible ledger and the services around it.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a node.
+    Node(Box<NodeArguments>),
+    /// Make or inspect genesis files.
+    #[command(subcommand)]
+    Genesis(GenesisCommand),
+    /// Check, back up or restore a data folder.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Start a development node and tell its story through its own JSON-RPC.
+    Demo(DemoArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenesisCommand {
+    /// Make a node key and a genesis file whose committee is that key.
+    New(NewGenesis),
+    /// Print the hash of a genesis file's block 0.
+    Hash {
+        /// The genesis file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewGenesis {
+    /// Data folder to write genesis.json and node.key into; `node --data` takes the same.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// EIP-155 chain id.
+    #[arg(long)]
+    pub(crate) chain_id: u64,
+    /// An account and its wei, as ADDRESS=WEI; may be repeated.
+    #[arg(long = "fund", value_parser = parse_funding)]
+    pub(crate) funds: Vec<(Address, alloy_primitives::U256)>,
+    /// Gas limit of every block.
+    #[arg(long)]
+    pub(crate) gas_limit: Option<u64>,
+    /// Least price per gas, in wei, that the pool takes.
+    #[arg(long)]
+    pub(crate) min_gas_price: Option<u64>,
+    /// Who gets the tips.
+    #[arg(long)]
+    pub(crate) beneficiary: Option<Address>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Verify every record, link, root and index of a data folder; the node must be stopped.
+    Check {
+        /// The data folder.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Write the whole ledger into one file; the node may be running.
+    Backup {
+        /// The data folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file to write; must not exist.
+        file: PathBuf,
+    },
+    /// Make a data folder from a backup.
+    Restore {
+        /// The data folder to make; must not exist or be empty.
+        #[arg(long)]
+        data: PathBuf,
+        /// The backup.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Where the demo's node listens; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) http: SocketAddr,
+}
+
+fn parse_funding(text: &str) -> Result<(Address, alloy_primitives::U256), String> {
+    let (address, wei) = text.split_once('=').ok_or("expected ADDRESS=WEI")?;
+    let address = address.parse().map_err(|error| format!("address: {error}"))?;
+    let wei = wei.parse().map_err(|error| format!("wei: {error}"))?;
+    Ok((address, wei))
+}

@@ -1,0 +1,6 @@
+//! One file per command.
+
+pub(crate) mod db;
+pub(crate) mod demo;
+pub(crate) mod genesis;
+pub(crate) mod node;

@@ -1,0 +1,26 @@
+//! `counterfoil demo`: a fresh development node in a temporary folder, and a story told through its own JSON-RPC.
+//! Each chapter prints what happened with the hashes to look it up; a chapter that does not come true ends with an error.
+
+mod ledger;
+
+use eyre::{Context, eyre};
+
+use crate::{cli::DemoArguments, config::NodeConfig, folder::Folder, node::Node, rpc::Client};
+
+pub(crate) fn run(arguments: &DemoArguments) -> eyre::Result<()> {
+    let folder = tempfile::tempdir().wrap_err("could not make a temporary folder")?;
+    let config = NodeConfig::demo(Folder::new(folder.path().into()), arguments.http)?;
+    let runtime = tokio::runtime::Runtime::new().wrap_err("could not start the runtime")?;
+    let node = runtime.block_on(Node::start(config))?;
+    println!("A one-member network, chain id {}, at http://{}", node.chain().rules().chain_id, node.address());
+    println!("genesis {}\n", node.chain().genesis_hash());
+    let client = Client::new(format!("http://{}", node.address()));
+    let told = runtime.block_on(async {
+        let story = tokio::task::spawn_blocking(move || ledger::tell(&client));
+        story.await.map_err(|error| eyre!("the story broke off: {error}"))
+    });
+    runtime.block_on(node.stop())?;
+    told??;
+    println!("\nRun it yourself: counterfoil node --dev");
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! A running node: chain, engine and doors wired together. Used by `counterfoil node` and by the demo.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use chain::Chain;
+use consensus::{
+    Fatal, NodeKey,
+    solo::{self, Solo},
+};
+use eyre::Context;
+use gateway::{Accounts, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
+use primitives::Genesis;
+use tokio::sync::watch;
+
+use crate::{config::NodeConfig, dev};
+
+/// Everything that runs.
+pub(crate) struct Node {
+    chain: Chain,
+    engine: Solo,
+    server: Server,
+    failure: watch::Receiver<Option<Fatal>>,
+}
+
+impl Node {
+    /// Opens the data folder, starts the engine, then the doors.
+    pub(crate) async fn start(config: NodeConfig) -> eyre::Result<Self> {
+        let Identity { genesis, key, accounts } = Identity::of(&config)?;
+        let chain = Chain::open(config.folder.path(), &genesis, config.chain.clone())?;
+        config.folder.keep_genesis(&genesis)?;
+        let (failed, failure) = watch::channel(None);
+        let engine = start_engine(&chain, key, failed)?;
+        let server = start_server(&chain, &config, accounts, failure.clone()).await?;
+        tracing::info!(
+            head = chain.head().number(),
+            genesis = %chain.genesis_hash(),
+            chain_id = chain.rules().chain_id,
+            "ledger open at {}",
+            config.folder.path().display()
+        );
+        Ok(Self { chain, engine, server, failure })
+    }
+
+    /// Where the doors are.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    pub(crate) const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Waits until the ledger cannot go on.
+    pub(crate) async fn failed(&self) -> Fatal {
+        let mut failure = self.failure.clone();
+        match failure.wait_for(Option::is_some).await {
+            Ok(fatal) => fatal.clone().unwrap_or_else(|| Fatal("unknown failure".into())),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Closes the doors, lets blocks on their way become durable, closes the disk.
+    pub(crate) async fn stop(self) -> eyre::Result<()> {
+        let stopped = self.server.stop().await;
+        if stopped.cut_off > 0 {
+            tracing::warn!(connections = stopped.cut_off, "connections were cut off");
+        }
+        let (engine, chain) = (self.engine, self.chain);
+        tokio::task::spawn_blocking(move || {
+            engine.stop();
+            chain.close()
+        })
+        .await
+        .wrap_err("stopping")??;
+        Ok(())
+    }
+}
+
+/// Who this node is, on which chain.
+struct Identity {
+    genesis: Genesis,
+    key: NodeKey,
+    accounts: Accounts,
+}
+
+impl Identity {
+    fn of(config: &NodeConfig) -> eyre::Result<Self> {
+        if config.reset {
+            config.folder.wipe(config.dev.is_some())?;
+        }
+        if let Some(chain_id) = config.dev {
+            let accounts = Accounts::development()?;
+            return Ok(Self { genesis: dev::genesis(&accounts, chain_id), key: dev::key(), accounts });
+        }
+        let genesis = config.folder.genesis(config.genesis.as_deref())?;
+        let key = config.folder.key(config.key.as_deref())?;
+        Ok(Self { genesis, key, accounts: Accounts::none() })
+    }
+}
+
+fn start_engine(chain: &Chain, key: NodeKey, failed: watch::Sender<Option<Fatal>>) -> eyre::Result<Solo> {
+    let rules = chain.rules();
+    let config = solo::Config {
+        key,
+        genesis_hash: chain.genesis_hash(),
+        committee: rules.committee.clone(),
+        epoch_blocks: rules.epoch_blocks,
+        min_block_interval: Duration::from_millis(rules.min_block_interval_ms),
+    };
+    let on_fatal = move |fatal| drop(failed.send_replace(Some(fatal)));
+    Ok(Solo::start(config, Arc::new(chain.ledger()), chain.wake(), on_fatal)?)
+}
+
+async fn start_server(
+    chain: &Chain,
+    config: &NodeConfig,
+    accounts: Accounts,
+    failure: watch::Receiver<Option<Fatal>>,
+) -> eyre::Result<Server> {
+    let (asked, measured) = (chain.clone(), chain.clone());
+    let rooms = Rooms {
+        methods: Arc::new(Rpc::new(chain.clone(), accounts, config.call_limits)),
+        health: Box::new(move || health(&asked, &failure)),
+        metrics: Box::new(move |text| metrics(&measured, text)),
+    };
+    Ok(Server::start(config.http, config.access.clone(), config.limits.clone(), rooms).await?)
+}
+
+fn health(chain: &Chain, failure: &watch::Receiver<Option<Fatal>>) -> Health {
+    let status = if failure.borrow().is_some() { HealthStatus::Failed } else { HealthStatus::Ok };
+    Health { status, head: chain.head().number() }
+}
+
+fn metrics(chain: &Chain, text: &mut MetricsText) {
+    let head = chain.head();
+    let (pool_transactions, pool_bytes) = chain.pool().size();
+    text.gauge("counterfoil_head_number", "Height of the last durable block.", head.number());
+    text.gauge(
+        "counterfoil_head_timestamp_seconds",
+        "Time of the last durable block.",
+        head.latest().block.header().timestamp,
+    );
+    text.gauge("counterfoil_pool_transactions", "Transactions that wait in the pool.", pool_transactions);
+    text.gauge("counterfoil_pool_bytes", "Bytes of the transactions that wait in the pool.", pool_bytes);
+}

@@ -1,0 +1,105 @@
+//! A node process on a temporary folder, and a client for it.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::Mutex,
+};
+
+use serde_json::{Value, json};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_counterfoil");
+
+/// A running node; killed when dropped.
+pub(crate) struct Running {
+    child: Mutex<Child>,
+    url: String,
+    agent: ureq::Agent,
+}
+
+impl Running {
+    /// Starts a development node and waits until it says where it listens.
+    pub(crate) fn dev(folder: &Path) -> Self {
+        Self::start(Command::new(PROGRAM).args(["node", "--dev", "--data"]).arg(folder))
+    }
+
+    /// Starts `command` on a free port.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let command = command.args(["--http", "127.0.0.1:0", "--log", "warn"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let stdout = child.stdout.take().expect("it is piped");
+        let line = BufReader::new(stdout).lines().map_while(Result::ok).find(|line| line.starts_with("listening on "));
+        let Some(line) = line else {
+            let mut error = String::new();
+            child.stderr.take().expect("it is piped").read_to_string(&mut error).expect("it ended");
+            panic!("the node did not start: {error}");
+        };
+        let url = line["listening on ".len()..].split(' ').next().expect("an address").to_owned();
+        Self { child: Mutex::new(child), url, agent: agent() }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the address ends in a port")
+    }
+
+    /// Calls a method; `None` if the node did not answer.
+    pub(crate) fn try_call(&self, method: &str, params: Value) -> Option<Value> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let request = self.agent.post(&self.url).header("content-type", "application/json");
+        let text = request.send(body).ok()?.body_mut().read_to_string().ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    pub(crate) fn call(&self, method: &str, params: Value) -> Value {
+        let mut reply = self.try_call(method, params).expect("the node answers");
+        assert!(reply.get("error").is_none(), "{method}: {reply}");
+        reply["result"].take()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut response = self.agent.get(format!("{}{path}", self.url)).call().expect("the node answers");
+        (response.status().as_u16(), response.body_mut().read_to_string().expect("text"))
+    }
+
+    /// Ends the process as a power switch would, whoever is just talking to it.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child.lock().expect("no test panicked with it");
+        child.kill().expect("it was running");
+        child.wait().expect("it ended");
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn stop(self, signal: &str) -> ExitStatus {
+        let mut child = self.child.lock().expect("no test panicked with it");
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+        child.wait().expect("it ended")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(child) = self.child.get_mut() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().expect("the program starts")
+}
+
+/// The one line that a failing run leaves on stderr.
+pub(crate) fn error_of(output: &Output) -> String {
+    assert!(!output.status.success(), "it should fail");
+    let error = String::from_utf8(output.stderr.clone()).expect("text");
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().new_agent()
+}

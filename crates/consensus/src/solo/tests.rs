@@ -1,0 +1,143 @@
+//! The solo engine over a ledger that only remembers what it was asked.
+
+use std::sync::Mutex;
+
+use primitives::Header;
+
+use super::*;
+use crate::{BlockRef, Verdict};
+
+/// Hands out a given number of blocks and keeps what was finalized.
+#[derive(Default)]
+struct Notebook {
+    state: Mutex<Pages>,
+}
+
+#[derive(Default)]
+struct Pages {
+    to_propose: u64,
+    parents: Vec<(u64, usize)>,
+    finalized: Vec<(Arc<Block>, FinalityProof)>,
+    fail_at: Option<u64>,
+}
+
+impl Notebook {
+    fn offer(&self, blocks: u64) {
+        self.state.lock().unwrap().to_propose += blocks;
+    }
+
+    fn finalized(&self) -> Vec<(Arc<Block>, FinalityProof)> {
+        self.state.lock().unwrap().finalized.clone()
+    }
+}
+
+impl Ledger for Notebook {
+    fn propose(&self, _slot: Slot, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
+        let tip = self.tip();
+        let mut pages = self.state.lock().unwrap();
+        let Some(left) = pages.to_propose.checked_sub(1) else { return Ok(None) };
+        pages.to_propose = left;
+        let parent = pending.last().map_or(tip, |block| BlockRef::of(block));
+        pages.parents.push((parent.number, pending.len()));
+        let header = Header { parent_hash: parent.hash, number: parent.number + 1, ..Default::default() };
+        Ok(Some(Arc::new(Block::seal(header, vec![]))))
+    }
+
+    fn verify(&self, _slot: Slot, _block: Arc<Block>, _pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
+        Ok(Verdict::Valid)
+    }
+
+    fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
+        let mut pages = self.state.lock().unwrap();
+        if pages.fail_at == Some(block.number()) {
+            return Err(Fatal("the disk is full".into()));
+        }
+        pages.finalized.push((block, proof.expect("solo always signs")));
+        Ok(())
+    }
+
+    fn tip(&self) -> BlockRef {
+        let pages = self.state.lock().unwrap();
+        pages.finalized.last().map_or(BlockRef { number: 0, hash: GENESIS }, |(block, _)| BlockRef::of(block))
+    }
+}
+
+const GENESIS: B256 = B256::repeat_byte(0xab);
+
+fn config() -> Config {
+    let key = NodeKey::from_seed([7; 32]);
+    Config {
+        committee: Committee::new(vec![key.id()]),
+        key,
+        genesis_hash: GENESIS,
+        epoch_blocks: 4,
+        min_block_interval: Duration::from_millis(1),
+    }
+}
+
+fn run(ledger: &Arc<Notebook>) {
+    let wake = Wake::default();
+    let (sender, fatal) = sync_channel(1);
+    let engine = Solo::start(config(), ledger.clone(), wake.clone(), move |error| {
+        sender.send(error.to_string()).expect("the test listens");
+    })
+    .expect("the key is the committee");
+    wake.raise();
+    let wanted = |ledger: &Notebook| ledger.state.lock().unwrap().to_propose == 0;
+    while !wanted(ledger) && fatal.try_recv().is_err() {
+        std::thread::yield_now();
+    }
+    engine.stop();
+}
+
+#[test]
+fn every_proposed_block_becomes_final_in_order_with_a_valid_certificate() {
+    let ledger = Arc::new(Notebook::default());
+    ledger.offer(20);
+    run(&ledger);
+    let finalized = ledger.finalized();
+    let numbers: Vec<u64> = finalized.iter().map(|(block, _)| block.number()).collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    for pair in finalized.windows(2) {
+        assert_eq!(pair[1].0.header().parent_hash, pair[0].0.hash());
+    }
+    for (block, proof) in &finalized {
+        assert_eq!(proof.epoch, block.number() / 4);
+        assert_eq!(certificate::verify(proof, &config().committee, GENESIS, block.hash()), Ok(()));
+    }
+}
+
+#[test]
+fn a_restarted_engine_goes_on_after_the_tip() {
+    let ledger = Arc::new(Notebook::default());
+    for _ in 0..3 {
+        ledger.offer(5);
+        run(&ledger);
+    }
+    let numbers: Vec<u64> = ledger.finalized().iter().map(|(block, _)| block.number()).collect();
+    assert_eq!(numbers, (1..=15).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_failed_write_stops_the_engine_and_is_reported_once() {
+    let ledger = Arc::new(Notebook::default());
+    ledger.offer(1_000);
+    ledger.state.lock().unwrap().fail_at = Some(6);
+    run(&ledger);
+    assert_eq!(ledger.finalized().len(), 5);
+}
+
+#[test]
+fn a_key_that_is_not_the_whole_committee_may_not_decide_alone() {
+    let other = NodeKey::from_seed([8; 32]).id();
+    let config = Config { committee: Committee::new(vec![config().key.id(), other]), ..config() };
+    let started = Solo::start(config, Arc::new(Notebook::default()), Wake::default(), |_| ());
+    assert!(matches!(started, Err(StartError::NotAlone { .. })));
+}
+
+#[test]
+fn views_count_within_the_epoch() {
+    let views: Vec<_> = (1..=9).map(|n| (slot_of(n, 4).epoch, slot_of(n, 4).view, slot_of(n, 4).parent_view)).collect();
+    let expected = [(0, 1, 0), (0, 2, 1), (0, 3, 2), (1, 1, 0), (1, 2, 1), (1, 3, 2), (1, 4, 3), (2, 1, 0), (2, 2, 1)];
+    assert_eq!(views, expected);
+}

@@ -1,0 +1,60 @@
+//! "Transactions are waiting": the pool raises it, the engine sleeps on it. Raising it twice is raising it once.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// A shared flag to sleep on.
+#[derive(Clone, Debug, Default)]
+pub struct Wake(Arc<(Mutex<Flags>, Condvar)>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    raised: bool,
+    stopped: bool,
+}
+
+impl Wake {
+    /// Raises the flag.
+    pub fn raise(&self) {
+        let mut flags = self.lock();
+        if !flags.raised {
+            flags.raised = true;
+            self.0.1.notify_all();
+        }
+    }
+
+    /// Ends every sleep from now on.
+    pub fn stop(&self) {
+        self.lock().stopped = true;
+        self.0.1.notify_all();
+    }
+
+    /// Sleeps until the flag is raised, takes it down and returns true; false once stopped.
+    pub fn wait(&self) -> bool {
+        let mut flags = self.lock();
+        while !flags.raised && !flags.stopped {
+            flags = self.0.1.wait(flags).unwrap_or_else(PoisonError::into_inner);
+        }
+        flags.raised = false;
+        !flags.stopped
+    }
+
+    /// Sleeps until `deadline` or until stopped; true if not stopped.
+    pub fn sleep_until(&self, deadline: Instant) -> bool {
+        let mut flags = self.lock();
+        while !flags.stopped {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                break;
+            }
+            flags = self.0.1.wait_timeout(flags, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !flags.stopped
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Flags> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

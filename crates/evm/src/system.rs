@@ -1,0 +1,82 @@
+//! The calls that the protocol itself makes around the transactions of a block: parent hash (EIP-2935) and beacon root
+//! (EIP-4788) before them, withdrawal (EIP-7002) and consolidation (EIP-7251) requests after them.
+//! None of these contracts is in the default genesis, but their deployments are ordinary transactions that anyone may send.
+//! So each is called from the block after its code appears; until then there is nothing to call (DESIGN section 5).
+
+use alloy_eips::{
+    eip2935::HISTORY_STORAGE_ADDRESS,
+    eip4788::BEACON_ROOTS_ADDRESS,
+    eip7002::{WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, WITHDRAWAL_REQUEST_TYPE},
+    eip7251::{CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, CONSOLIDATION_REQUEST_TYPE},
+    eip7685::Requests,
+};
+use alloy_primitives::{Address, B256, Bytes};
+use primitives::{Fork, Header};
+
+use crate::{
+    creation::BlockState,
+    execution::{Execution, TransactError},
+};
+
+/// Why the calls after the transactions make the block impossible.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SystemError {
+    #[error(transparent)]
+    Transact(#[from] TransactError),
+    #[error("system contract {contract} failed")]
+    Failed { contract: Address },
+}
+
+/// The calls before the first transaction. Their contracts' failures change nothing and are no error (both EIPs).
+pub(crate) fn before_transactions<D: BlockState>(
+    execution: &mut Execution<D>,
+    fork: Fork,
+    header: &Header,
+) -> Result<(), TransactError> {
+    let beacon_root = header.parent_beacon_block_root.unwrap_or_default();
+    store_hash(execution, BEACON_ROOTS_ADDRESS, beacon_root)?;
+    if fork >= Fork::Prague {
+        store_hash(execution, HISTORY_STORAGE_ADDRESS, header.parent_hash)?;
+    }
+    Ok(())
+}
+
+/// The calls after the last transaction: the requests that they answer, none where there is no contract.
+pub(crate) fn after_transactions<D: BlockState>(
+    execution: &mut Execution<D>,
+    fork: Fork,
+) -> Result<Requests, SystemError> {
+    let mut requests = Requests::default();
+    if fork >= Fork::Prague {
+        for (ty, contract) in REQUEST_CONTRACTS {
+            let data = dequeue(execution, contract)?;
+            if !data.is_empty() {
+                requests.push_request_with_type(ty, data);
+            }
+        }
+    }
+    Ok(requests)
+}
+
+const REQUEST_CONTRACTS: [(u8, Address); 2] = [
+    (WITHDRAWAL_REQUEST_TYPE, WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS),
+    (CONSOLIDATION_REQUEST_TYPE, CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS),
+];
+
+fn store_hash<D: BlockState>(execution: &mut Execution<D>, contract: Address, hash: B256) -> Result<(), TransactError> {
+    if execution.has_code(contract)? {
+        execution.system_call(contract, hash.into())?;
+    }
+    Ok(())
+}
+
+fn dequeue<D: BlockState>(execution: &mut Execution<D>, contract: Address) -> Result<Bytes, SystemError> {
+    if !execution.has_code(contract)? {
+        return Ok(Bytes::new());
+    }
+    let result = execution.system_call(contract, Bytes::new())?;
+    if !result.is_success() {
+        return Err(SystemError::Failed { contract });
+    }
+    Ok(result.into_output().unwrap_or_default())
+}

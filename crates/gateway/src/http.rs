@@ -1,0 +1,225 @@
+//! One HTTP request: is it allowed, which door does it knock on, what is the answer. Called by `server` for every request of
+//! every connection.
+//!
+//! ```text
+//! POST /         JSON-RPC               GET /health    the node's state as JSON
+//! GET / upgrade  WebSocket              GET /metrics   Prometheus text
+//! GET /          a line of text         OPTIONS *      what other sites' pages may do
+//! ```
+
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, ws::WebSocketUpgrade},
+    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+
+use crate::{
+    health::{Health, HealthStatus},
+    metrics::MetricsText,
+    origin::{Access, Origin, is_json},
+    rpc::{
+        Caller, Methods, Transport,
+        endpoint::{Endpoint, Session},
+    },
+    server::Guest,
+    ws,
+};
+
+/// Everything that a request may lead to. Shared by all connections.
+pub(crate) struct Doors<M> {
+    pub(crate) endpoint: Arc<Endpoint<M>>,
+    pub(crate) access: Access,
+    pub(crate) health: Box<dyn Fn() -> Health + Send + Sync>,
+    pub(crate) metrics: Box<dyn Fn(&mut MetricsText) + Send + Sync>,
+}
+
+/// Bodies are whole: no answer is longer than a bound.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+impl<M: Methods> Doors<M> {
+    /// Answers one request. `guest` stands for the connection; a WebSocket keeps it.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, guest: &Guest) -> Result<Answer, Infallible> {
+        if !self.access.is_own_host(request.headers(), request.uri()) {
+            return Ok(refuse(StatusCode::FORBIDDEN, FOREIGN_HOST).into());
+        }
+        let origin = self.access.origin(request.headers());
+        let mut answer = self.route(request, &origin, guest).await.unwrap_or_else(Answer::from);
+        if let Some(allowed) = origin.allowed() {
+            let headers = answer.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed.clone());
+            headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        Ok(answer)
+    }
+
+    async fn route(&self, request: Request<Incoming>, origin: &Origin, guest: &Guest) -> Result<Answer, Refusal> {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        match request.uri().path() {
+            _ if request.method() == Method::OPTIONS => preflight(origin),
+            "/" if request.method() == Method::POST => self.call(request, origin).await,
+            "/" if reads && request.headers().contains_key(header::UPGRADE) => {
+                self.upgrade(request, origin, guest).await
+            }
+            "/" if reads => Ok(text(StatusCode::OK, TEXT, WELCOME)),
+            "/health" if reads => Ok(self.show_health()),
+            "/metrics" if reads => Ok(text(StatusCode::OK, METRICS, self.show_metrics())),
+            "/" | "/health" | "/metrics" => {
+                Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "this HTTP method means nothing here"))
+            }
+            _ => Err(refuse(StatusCode::NOT_FOUND, "nothing is here; JSON-RPC is at /")),
+        }
+    }
+
+    async fn call(&self, request: Request<Incoming>, origin: &Origin) -> Result<Answer, Refusal> {
+        if !is_json(request.headers(), origin) {
+            return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json"));
+        }
+        let body = self.read(request.into_body()).await?;
+        let caller = Caller { transport: Transport::Http, cross_site: origin.is_cross_site() };
+        let mut session = Session { caller, subscriptions: None, opened: Vec::new() };
+        Ok(match self.endpoint.answer(&body, &mut session).await {
+            Some(answer) => text(StatusCode::OK, JSON, answer),
+            None => empty(StatusCode::NO_CONTENT),
+        })
+    }
+
+    async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
+        let limits = &self.endpoint.limits;
+        timeout(limits.request_timeout, read_at_most(body, limits.max_body_bytes))
+            .await
+            .unwrap_or_else(|_| Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")))
+    }
+
+    async fn upgrade(&self, request: Request<Incoming>, origin: &Origin, guest: &Guest) -> Result<Answer, Refusal> {
+        if *origin == Origin::Foreign {
+            return Err(refuse(StatusCode::FORBIDDEN, FOREIGN_ORIGIN));
+        }
+        let (mut parts, _) = request.into_parts();
+        let upgrade = websocket(&mut parts).await?;
+        let limits = &self.endpoint.limits;
+        let caller = Caller { transport: Transport::WebSocket, cross_site: origin.is_cross_site() };
+        let (endpoint, guest) = (Arc::clone(&self.endpoint), guest.clone());
+        let response = upgrade
+            .max_message_size(limits.max_body_bytes)
+            .max_frame_size(limits.max_body_bytes)
+            .on_upgrade(move |socket| ws::serve(socket, endpoint, caller, guest));
+        Ok(response.map(|_| Full::default()))
+    }
+
+    fn show_health(&self) -> Answer {
+        let health = (self.health)();
+        let status = if health.status == HealthStatus::Ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        text(status, JSON, serde_json::to_vec(&health).unwrap_or_default())
+    }
+
+    fn show_metrics(&self) -> String {
+        let mut text = MetricsText::default();
+        self.endpoint.metrics.write(&mut text);
+        (self.metrics)(&mut text);
+        text.finish()
+    }
+}
+
+async fn websocket(parts: &mut Parts) -> Result<WebSocketUpgrade, Refusal> {
+    WebSocketUpgrade::from_request_parts(parts, &())
+        .await
+        .map_err(|rejection| refuse(StatusCode::BAD_REQUEST, rejection.body_text()))
+}
+
+/// The whole body. Small ones arrive in one piece and are not copied.
+async fn read_at_most(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Refusal> {
+    if body.size_hint().lower() > u64::try_from(max_bytes).unwrap_or(u64::MAX) {
+        return Err(too_long(max_bytes));
+    }
+    let first = next_piece(&mut body).await?.unwrap_or_default();
+    if body.is_end_stream() && first.len() <= max_bytes {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::from(first);
+    while let Some(piece) = next_piece(&mut body).await? {
+        if whole.len().saturating_add(piece.len()) > max_bytes {
+            return Err(too_long(max_bytes));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+/// Skips trailers. A client that breaks off reads no answer, so what it is told hardly matters.
+async fn next_piece(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| refuse(StatusCode::BAD_REQUEST, "the body broke off"))?;
+        if let Ok(piece) = frame.into_data() {
+            return Ok(Some(piece));
+        }
+    }
+    Ok(None)
+}
+
+/// What a page of another site may do, asked by its browser beforehand.
+fn preflight(origin: &Origin) -> Result<Answer, Refusal> {
+    if *origin == Origin::Foreign {
+        return Err(refuse(StatusCode::FORBIDDEN, FOREIGN_ORIGIN));
+    }
+    let mut answer = empty(StatusCode::NO_CONTENT);
+    answer.headers_mut().extend([
+        (header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS")),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type")),
+        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
+        (ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true")),
+    ]);
+    Ok(answer)
+}
+
+/// Why a request is not worked, in plain words.
+struct Refusal {
+    status: StatusCode,
+    reason: Cow<'static, str>,
+}
+
+fn refuse(status: StatusCode, reason: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal { status, reason: reason.into() }
+}
+
+fn too_long(max_bytes: usize) -> Refusal {
+    refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {max_bytes} bytes"))
+}
+
+impl From<Refusal> for Answer {
+    /// The connection is closed, because the rest of the request may not have been read.
+    fn from(refusal: Refusal) -> Self {
+        let mut answer = text(refusal.status, TEXT, format!("{}\n", refusal.reason));
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+        }
+        answer
+    }
+}
+
+fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}
+
+fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    answer
+}
+
+const FOREIGN_HOST: &str = "this host name is not allowed here; add it to the allowed hosts";
+const FOREIGN_ORIGIN: &str = "this origin is not allowed here; add it to the allowed origins";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const WELCOME: &str = "Counterfoil node: POST JSON-RPC here, or open a WebSocket; see also /health and /metrics.\n";
+const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");

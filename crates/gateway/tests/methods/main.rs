@@ -1,0 +1,16 @@
+//! Every method over a real chain in a temporary folder: stories that a client would tell.
+
+mod blocks;
+mod calls;
+mod fees;
+mod filters;
+mod logs;
+mod network;
+mod old;
+mod pool;
+mod sending;
+mod signing;
+mod state;
+mod subscriptions;
+mod table;
+mod traces;

@@ -1,0 +1,209 @@
+//! `cargo xtask bench ledger`: how fast our node is beside anvil, in one run, on the same bytes.
+//!
+//! ```text
+//! load (signed before any clock) -> node (ours, anvil, anvil, ours, ...) -> drive (send, wait, check) -> report
+//!                                   large (ours on a million accounts)   ->
+//! ```
+//!
+//! Called by `main.rs`. Each measurement on a small state has a fresh node; both sides take the same bytes through the same
+//! generator, and the side that goes first changes with the round. Anvil runs in its best mode for each row: under load
+//! `--no-mining` with `evm_mine` every 100 ms, for single transactions its automatic mining. It writes nothing to disk, so
+//! it is a peer in speed only.
+
+mod drive;
+mod http;
+mod large;
+mod load;
+mod node;
+mod report;
+mod rpc;
+#[cfg(test)]
+mod tests;
+
+use clap::{Args, Subcommand};
+use eyre::{Result, WrapErr, ensure};
+
+use drive::measure;
+use load::{Kind, Load, SENDERS};
+use node::{Node, Programs};
+use report::{Figures, Record, RowResult, Samples};
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// the one-node ledger beside anvil
+    Ledger(LedgerOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct LedgerOptions {
+    /// print the line that is kept instead of the table
+    #[arg(long)]
+    json: bool,
+    /// rounds of every measurement, of which the median counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// one round of 2,000 transactions
+    #[arg(long)]
+    quick: bool,
+    /// accounts of the large state; 0 leaves it out
+    #[arg(long, default_value_t = 1_000_000)]
+    accounts: usize,
+    /// measure anvil alone and keep nothing
+    #[arg(long, hide = true)]
+    peer_only: bool,
+}
+
+pub(crate) fn run(bench: &Bench) -> Result<()> {
+    let Bench::Ledger(options) = bench;
+    let record = measure_ledger(options)?;
+    if !options.peer_only {
+        record.keep()?;
+    }
+    let output = if options.json { record.line()? } else { record.table()? };
+    println!("{output}");
+    Ok(())
+}
+
+/// What a row measures.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// The whole load over four connections, in requests of this many transactions.
+    Load(usize),
+    /// One transaction at a time on an idle node, from send to receipt.
+    Idle(Wait),
+}
+
+/// How a client learns that its transaction is in a block.
+#[derive(Clone, Copy)]
+enum Wait {
+    /// `eth_sendRawTransaction`, then `eth_getTransactionReceipt` until there is one.
+    Poll,
+    /// `eth_sendRawTransactionSync` (EIP-7966) answers with the receipt.
+    Sync,
+}
+
+struct Row {
+    kind: Kind,
+    measure: Measure,
+}
+
+const ROWS: [Row; 8] = [
+    Row { kind: Kind::Native, measure: Measure::Load(1) },
+    Row { kind: Kind::Native, measure: Measure::Load(50) },
+    Row { kind: Kind::Erc20, measure: Measure::Load(1) },
+    Row { kind: Kind::Erc20, measure: Measure::Load(50) },
+    Row { kind: Kind::Native, measure: Measure::Idle(Wait::Poll) },
+    Row { kind: Kind::Native, measure: Measure::Idle(Wait::Sync) },
+    Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Poll) },
+    Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Sync) },
+];
+
+impl Row {
+    fn name(&self) -> String {
+        let how = match self.measure {
+            Measure::Load(1) => "single requests".into(),
+            Measure::Load(batch) => format!("batches of {batch}"),
+            Measure::Idle(Wait::Poll) => "polled".into(),
+            Measure::Idle(Wait::Sync) => "sendRawTransactionSync".into(),
+        };
+        format!("{}, {how}", self.kind.name())
+    }
+}
+
+/// How much is measured.
+struct Plan {
+    rounds: usize,
+    transactions: usize,
+}
+
+impl Plan {
+    fn new(options: &LedgerOptions) -> Result<Self> {
+        ensure!((1..=100).contains(&options.rounds), "--rounds must be 1 to 100");
+        let quick = Self { rounds: 1, transactions: 2_000 };
+        let full = Self { rounds: options.rounds, transactions: 20_000 };
+        Ok(if options.quick { quick } else { full })
+    }
+
+    /// Transactions and connections of a row.
+    const fn size(&self, measure: Measure) -> (usize, usize) {
+        match measure {
+            Measure::Load(_) => (self.transactions, CONNECTIONS),
+            Measure::Idle(_) => (SENDERS, 1),
+        }
+    }
+}
+
+fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
+    let plan = Plan::new(options)?;
+    let programs = Programs::prepare(options.peer_only)?;
+    let mut record = Record::new(&plan)?;
+    for row in &ROWS {
+        record.rows.push(measure_row(&plan, &programs, row)?);
+    }
+    if options.accounts > 0 && programs.measures_ours() {
+        record.large = Some(large::measure_all(&plan, &programs, options.accounts)?);
+    }
+    Ok(record)
+}
+
+fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult> {
+    let load = Load::on_fresh_chain(row.kind, plan.size(row.measure))?;
+    let mut samples = Samples::start(row)?;
+    for round in 0..plan.rounds {
+        for side in sides(programs, round) {
+            let figures = match side {
+                Side::Ours => measure_fresh(programs.start_ours()?, &load, row),
+                Side::Peer => measure_peer(programs, &load, row, &mut samples),
+            };
+            samples.add(side, figures.wrap_err_with(|| row.name())?);
+        }
+    }
+    Ok(samples.finish())
+}
+
+/// Anvil can lose a transaction that it accepted while it made a block: the sender's nonce has come to it, and it stays in
+/// the queue for ever. Such a run is no measure of speed; it is counted and repeated. Ours gets no second try.
+fn measure_peer(programs: &Programs, load: &Load, row: &Row, samples: &mut Samples) -> Result<Figures> {
+    let mines_on_request = matches!(row.measure, Measure::Load(_));
+    for _ in 1..PEER_ATTEMPTS {
+        match measure_fresh(programs.start_anvil(mines_on_request)?, load, row) {
+            Ok(figures) => return Ok(figures),
+            Err(problem) => samples.discard_peer(&problem),
+        }
+    }
+    measure_fresh(programs.start_anvil(mines_on_request)?, load, row)
+}
+
+fn measure_fresh(node: Node, load: &Load, row: &Row) -> Result<Figures> {
+    let figures = measure(&node, load, row.measure)?;
+    node.stop()?;
+    Ok(figures)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Ours,
+    Peer,
+}
+
+impl Side {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Peer => "anvil",
+        }
+    }
+}
+
+/// Who is measured in a round, in which order: neither side always finds the quieter machine.
+fn sides(programs: &Programs, round: usize) -> Vec<Side> {
+    let mut sides = vec![Side::Ours, Side::Peer];
+    if round % 2 == 1 {
+        sides.reverse();
+    }
+    sides.retain(|side| *side == Side::Peer || programs.measures_ours());
+    sides
+}
+
+const CONNECTIONS: usize = 4;
+const PEER_ATTEMPTS: usize = 5;

@@ -1,0 +1,133 @@
+//! Installs what the judges run on: a Python environment and a folder of npm packages, both below `target/judges`.
+//!
+//! What is installed is pinned in `xtask/judges/requirements.txt` and `xtask/judges/package-lock.json`. A copy of the
+//! pinned text beside an installation says that it is complete and of that version; then it is used again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use eyre::{Context, OptionExt, Result, bail};
+
+use super::{scripts, workshop};
+use crate::workspace::{copy_folder, output};
+
+/// The Python environment.
+pub(super) struct Python {
+    folder: PathBuf,
+}
+
+impl Python {
+    pub(super) fn prepare() -> Result<Self> {
+        let folder = workshop().join("python");
+        let requirements = scripts().join("requirements.txt");
+        installed_once(&folder, &[&requirements], || install_python(&folder, &requirements))
+            .wrap_err("the Python packages of the judges cannot be installed")?;
+        Ok(Self { folder })
+    }
+
+    /// The interpreter, told not to write its caches beside our scripts.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(self.folder.join("bin").join("python"));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
+
+/// The npm packages: anvil, cast, and the libraries of the flows, with the flows beside them.
+pub(super) struct Node {
+    folder: PathBuf,
+}
+
+impl Node {
+    pub(super) fn prepare() -> Result<Self> {
+        let folder = workshop().join("npm");
+        let pinned = NPM_FILES.map(|name| scripts().join(name));
+        installed_once(&folder, &pinned.each_ref(), || install_npm(&folder, &pinned))
+            .wrap_err("the npm packages of the judges cannot be installed")?;
+        // A module finds its packages in the folders above it, so the flows run from a copy there.
+        copy_folder(&scripts().join("flows"), &folder.join("flows"))?;
+        Ok(Self { folder })
+    }
+
+    pub(super) fn flow(&self, name: &str) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.folder.join("flows").join(name));
+        command
+    }
+
+    pub(super) fn anvil(&self) -> Result<PathBuf> {
+        self.foundry("anvil")
+    }
+
+    pub(super) fn cast(&self) -> Result<PathBuf> {
+        self.foundry("cast")
+    }
+
+    /// The program itself, which is in a package named after the platform: the script in front of it would stand between
+    /// us and the process that we stop.
+    fn foundry(&self, tool: &str) -> Result<PathBuf> {
+        let packages = self.folder.join("node_modules").join("@foundry-rs");
+        let prefix = format!("{tool}-");
+        fs::read_dir(&packages)?
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+            .map(|entry| entry.path().join("bin").join(tool))
+            .find(|program| program.is_file())
+            .ok_or_eyre(format!("npm has no {tool} for this platform"))
+    }
+}
+
+/// Does nothing where the same pinned files were installed before; starts from an empty folder otherwise.
+fn installed_once(folder: &Path, pinned: &[&PathBuf], install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let wanted = pinned.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
+    let stamp = folder.join("installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    install()?;
+    fs::write(stamp, wanted)?;
+    Ok(())
+}
+
+fn install_python(folder: &Path, requirements: &Path) -> Result<()> {
+    let mut create = Command::new("python3");
+    create.args(["-m", "venv"]).arg(folder);
+    or_from_debian(&mut create, &["python3", "python3-venv"])?;
+    let mut install = Command::new(folder.join("bin").join("python"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+    output(install.arg(requirements)).map(drop)
+}
+
+fn install_npm(folder: &Path, pinned: &[PathBuf]) -> Result<()> {
+    or_from_debian(Command::new("npm").arg("--version"), &["nodejs", "npm"])?;
+    for file in pinned {
+        fs::copy(file, folder.join(file.file_name().ok_or_eyre("a pinned file has a name")?))?;
+    }
+    // `install` and not `ci`: the packages of other platforms are optional, and where a registry does not have them the
+    // lock file cannot hold them, which `ci` refuses. No scripts of packages are run: the programs lie in them as they are.
+    let mut install = Command::new("npm");
+    install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    output(install.current_dir(folder)).map(drop)
+}
+
+/// Runs the command; where that fails, installs the Debian packages that it comes from, and runs it once more.
+fn or_from_debian(command: &mut Command, packages: &[&str]) -> Result<()> {
+    let Err(missing) = output(command) else {
+        return Ok(());
+    };
+    let named = packages.join(" ");
+    println!("{missing:#}\ninstalling {named} from Debian");
+    let debian = output(Command::new("apt-get").arg("update"))
+        .and_then(|_| output(Command::new("apt-get").args(["install", "--yes"]).args(packages)));
+    if let Err(refused) = debian {
+        bail!("{missing:#}; install it with: apt-get install {named} (tried: {refused:#})");
+    }
+    output(command).map(drop)
+}
+
+const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];

@@ -1,0 +1,72 @@
+//! The judges: programs that others wrote, which say whether our node is an Ethereum node.
+//!
+//! Called by `cargo xtask test`. Each installs what it needs below `target/judges` (install.rs), starts the nodes it
+//! compares (crate::node), and returns a verdict of named checks. A judge never asks our own code what is right.
+//!
+//! ```text
+//! eels      evm's example writes blocks and our roots -> eels/replay.py -> the Python reference agrees, or names the block
+//! web3py    web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
+//! flows     viem, ethers, cast -> our node
+//! ```
+
+mod cast;
+mod eels;
+mod flows;
+mod install;
+mod verdict;
+mod web3py;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use eyre::Result;
+
+pub(crate) use self::verdict::Verdict;
+use crate::node::Program;
+use crate::test::Subject;
+use crate::workspace::{build_node, root, target};
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Judge {
+    Eels,
+    #[value(name = "web3py")]
+    Web3Py,
+    Flows,
+}
+
+impl Judge {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Eels => "eels",
+            Self::Web3Py => "web3py",
+            Self::Flows => "flows",
+        }
+    }
+}
+
+/// Installs a judge and lets it look at `subject`.
+pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
+    match judge {
+        Judge::Eels => eels::run(),
+        Judge::Web3Py => web3py::run(subject),
+        Judge::Flows => flows::run(subject),
+    }
+}
+
+/// The node under test, built or installed.
+fn subject_program(subject: Subject) -> Result<Program> {
+    match subject {
+        Subject::Ours => Ok(Program::Ours(build_node()?)),
+        Subject::Anvil => Ok(Program::Anvil(install::Node::prepare()?.anvil()?)),
+    }
+}
+
+/// The judges' own scripts, as committed.
+fn scripts() -> PathBuf {
+    root().join("xtask").join("judges")
+}
+
+/// Where the judges, their logs and their results are.
+fn workshop() -> PathBuf {
+    target().join("judges")
+}
