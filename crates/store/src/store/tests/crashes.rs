@@ -181,6 +181,25 @@ fn a_log_that_lost_what_was_flushed_is_refused() {
 }
 
 #[test]
+fn a_record_that_does_not_follow_or_cannot_be_read_is_refused() {
+    let refused = |write: fn(&Ledger, &mut Vec<u8>)| {
+        let mut ledger = Ledger::new(38, 5, small());
+        ledger.store().log.append(|out| write(&ledger, out)).expect("appended");
+        ledger.close();
+        ledger.open_error().to_string()
+    };
+    let error = refused(|_, out| out.extend_from_slice(b"no record"));
+    assert!(error.contains("the record of block 6 cannot be read"), "{error}");
+    let error = refused(|ledger, out| TestChain::fork(1, &ledger.blocks[4]).next(2).record.encode(out));
+    assert!(error.contains("the block log holds block 5 where block 6 should be"), "{error}");
+    let error = refused(|_, out| {
+        let (mut other, _) = TestChain::new(99);
+        std::iter::repeat_with(|| other.next(1)).nth(5).expect("endless").record.encode(out);
+    });
+    assert!(error.contains("block 6 in the block log does not follow the block before it"), "{error}");
+}
+
+#[test]
 fn a_failed_sync_ends_all_appending() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let disk = FaultDisk::default();
