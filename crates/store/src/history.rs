@@ -18,12 +18,6 @@ use crate::{
     state::AccountValue,
 };
 
-impl fmt::Debug for HistoricState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HistoricState").field("number", &self.number).finish_non_exhaustive()
-    }
-}
-
 /// The state after one old block, over a consistent view: it reads the same however far the ledger goes on.
 #[derive(Clone)]
 pub struct HistoricState {
