@@ -33,6 +33,12 @@ pub enum ChainError {
         /// Most logs.
         limit: usize,
     },
+    /// The logs found hold more data than an answer may.
+    #[error("query returned more than {limit} bytes of log data")]
+    LogsTooLarge {
+        /// Most bytes.
+        limit: usize,
+    },
     /// The disk could not be read.
     #[error("the ledger's disk could not be read: {0}")]
     Disk(#[from] StoreError),

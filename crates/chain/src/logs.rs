@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::BloomInput;
+use alloy_primitives::{BloomInput, Log};
 use primitives::{Address, B256, Bloom};
 
 use crate::{Chain, ChainError, Executed};
@@ -23,29 +23,31 @@ pub struct LogQuery {
     pub max_results: usize,
 }
 
-/// A log that matches.
-#[derive(Clone, Debug)]
+/// A log that matches, with its place. It holds nothing of its block, so that many of them from large blocks stay small.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundLog {
-    /// Its block.
-    pub executed: Arc<Executed>,
+    /// The log itself.
+    pub log: Log,
+    /// Height of its block.
+    pub block_number: u64,
+    /// Hash of its block.
+    pub block_hash: B256,
+    /// Seconds since 1970, from its block.
+    pub timestamp: u64,
+    /// Its transaction.
+    pub tx_hash: B256,
     /// Place of its transaction in the block.
     pub tx_index: usize,
     /// Place of the log in the block.
     pub log_index: usize,
-    /// Place of the log in its transaction's receipt.
-    pub receipt_index: usize,
 }
 
-impl FoundLog {
-    /// The log itself.
-    pub fn log(&self) -> &alloy_primitives::Log {
-        &self.executed.receipts[self.tx_index].logs[self.receipt_index]
-    }
-}
+/// Most bytes of data that the results of one query hold together.
+const MAX_RESULT_BYTES: usize = 64 * 1024 * 1024;
 
 impl LogQuery {
     /// Does this log match?
-    pub fn matches(&self, log: &alloy_primitives::Log) -> bool {
+    pub fn matches(&self, log: &Log) -> bool {
         let address = self.addresses.is_empty() || self.addresses.contains(&log.address);
         address
             && self.topics.iter().enumerate().all(|(position, wanted)| {
@@ -68,11 +70,20 @@ impl LogQuery {
         if !self.may_match(&executed.block.header().logs_bloom) {
             return;
         }
+        let block = &executed.block;
         let mut log_index = 0;
-        for (tx_index, receipt) in executed.receipts.iter().enumerate() {
-            for (receipt_index, log) in receipt.logs.iter().enumerate() {
+        for (tx_index, (receipt, tx)) in executed.receipts.iter().zip(block.transactions()).enumerate() {
+            for log in &receipt.logs {
                 if self.matches(log) {
-                    found.push(FoundLog { executed: executed.clone(), tx_index, log_index, receipt_index });
+                    found.push(FoundLog {
+                        log: log.clone(),
+                        block_number: block.number(),
+                        block_hash: block.hash(),
+                        timestamp: block.header().timestamp,
+                        tx_hash: *tx.inner().tx_hash(),
+                        tx_index,
+                        log_index,
+                    });
                 }
                 log_index += 1;
             }
@@ -85,26 +96,40 @@ impl Chain {
     pub fn logs(&self, query: &LogQuery) -> Result<Vec<FoundLog>, ChainError> {
         let head = self.head();
         let to = query.to.min(head.number());
-        let mut found = Vec::new();
+        let mut search = Search { query, found: Vec::new(), bytes: 0 };
         if query.from < head.oldest() {
             let last_old = to.min(head.oldest().saturating_sub(1));
             for number in self.0.store.candidates(query.from, last_old, &query.addresses, &query.topics)? {
                 if let Some(executed) = self.0.block_by_number(&head, number?)? {
-                    query.search(&executed, &mut found);
-                    query.check_count(&found)?;
+                    search.block(&executed)?;
                 }
             }
         }
         for executed in head.blocks().filter(|executed| (query.from..=to).contains(&executed.number())) {
-            query.search(executed, &mut found);
-            query.check_count(&found)?;
+            search.block(executed)?;
         }
-        Ok(found)
+        Ok(search.found)
     }
 }
 
-impl LogQuery {
-    const fn check_count(&self, found: &[FoundLog]) -> Result<(), ChainError> {
-        if found.len() > self.max_results { Err(ChainError::TooManyLogs { limit: self.max_results }) } else { Ok(()) }
+/// A query at work, with its bounds.
+struct Search<'a> {
+    query: &'a LogQuery,
+    found: Vec<FoundLog>,
+    bytes: usize,
+}
+
+impl Search<'_> {
+    fn block(&mut self, executed: &Arc<Executed>) -> Result<(), ChainError> {
+        let before = self.found.len();
+        self.query.search(executed, &mut self.found);
+        self.bytes += self.found[before..].iter().map(|found| found.log.data.data.len()).sum::<usize>();
+        if self.found.len() > self.query.max_results {
+            return Err(ChainError::TooManyLogs { limit: self.query.max_results });
+        }
+        if self.bytes > MAX_RESULT_BYTES {
+            return Err(ChainError::LogsTooLarge { limit: MAX_RESULT_BYTES });
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! `cargo run --release -p evm --example block_speed -- [ACCOUNTS [TRANSACTIONS]]`
 
+#![expect(clippy::disallowed_types, reason = "it measures time; nothing of it is consensus")]
+
 use std::{
     convert::Infallible,
     hint::black_box,

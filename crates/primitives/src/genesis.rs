@@ -188,6 +188,9 @@ impl Genesis {
         })?;
         let distinct = Committee::new(section.committee.clone()).members().len();
         check(distinct == section.committee.len(), "counterfoil.committee", || "names a key twice".into())?;
+        // EIP-7610 and EIP-161 speak of such accounts only to exclude them; nothing but a genesis could make one.
+        let sound = |account: &Alloc| account.storage.is_empty() || account.nonce > 0 || !account.code.is_empty();
+        check(self.alloc.values().all(sound), "alloc", || "an account with storage needs code or a nonce".into())?;
         canonical_numbers(&self.config.other)
     }
 

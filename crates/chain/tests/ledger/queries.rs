@@ -67,9 +67,9 @@ fn check_logs(node: &Node, logger: primitives::Address, blocks: u64) {
     let expected: Vec<u64> = (1..=blocks).filter(|value| value % 50 + 1 == 8).map(|value| value + 1).collect();
     for addresses in [vec![], vec![logger]] {
         let found = node.chain.logs(&query(word(8), addresses)).unwrap();
-        let numbers: Vec<u64> = found.iter().map(|found| found.executed.number()).collect();
+        let numbers: Vec<u64> = found.iter().map(|found| found.block_number).collect();
         assert_eq!(numbers, expected);
-        assert!(found.iter().all(|found| found.log().topics() == [word(8)]));
+        assert!(found.iter().all(|found| found.log.topics() == [word(8)]));
     }
     assert!(node.chain.logs(&query(word(8), vec![Person::new(1).address()])).unwrap().is_empty());
     let all = LogQuery { to: u64::MAX, max_results: 100, ..Default::default() };

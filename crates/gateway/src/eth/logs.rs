@@ -34,7 +34,7 @@ impl Wanted {
     /// The logs that it matches in a range of blocks, both ends included.
     pub(super) fn search(&self, rpc: &Rpc, from: u64, to: u64) -> Result<Vec<FoundLog>, ChainError> {
         let mut found = rpc.chain.logs(&query(&self.filter, from, to, rpc.limits.logs))?;
-        found.retain(|found| found.log().topics().len() >= self.positions);
+        found.retain(|found| found.log.topics().len() >= self.positions);
         Ok(found)
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn query(filter: &Filter, from: u64, to: u64, max_results: usize) -> 
 
 /// Found logs as JSON.
 pub(super) fn shown(found: &[FoundLog]) -> Result<Box<RawValue>, RpcError> {
-    json(&found.iter().filter_map(show).collect::<Vec<_>>())
+    json(&found.iter().map(show).collect::<Vec<_>>())
 }
 
 /// Refuses filters whose every evaluation would be slow. Positions of topics are at most four by their type.
@@ -121,10 +121,15 @@ const fn explicit_range(option: &FilterBlockOption) -> Option<(u64, u64)> {
 }
 
 /// One found log with its place.
-pub(crate) fn show(found: &FoundLog) -> Option<RpcLog<'_>> {
-    let block = &found.executed.block;
-    let tx = block.transactions().get(found.tx_index)?;
-    Some(RpcLog::new(found.log(), *tx.tx_hash(), Place::in_block(block, found.tx_index), found.log_index))
+pub(crate) fn show(found: &FoundLog) -> RpcLog<'_> {
+    let place = Place {
+        block_hash: found.block_hash,
+        block_number: found.block_number,
+        timestamp: found.timestamp,
+        index: found.tx_index as u64,
+        base_fee: Some(0),
+    };
+    RpcLog::new(&found.log, found.tx_hash, place, found.log_index)
 }
 
 /// Addresses, or topics of one position (geth's limit).

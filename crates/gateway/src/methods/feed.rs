@@ -34,7 +34,7 @@ fn logs(chain: &Chain, filter: Filter) -> Result<Feed, RpcError> {
     Ok(Feed::new(chain.subscribe_heads(), move |head: &Arc<Executed>| {
         let mut found = Vec::new();
         query.search(head, &mut found);
-        found.iter().filter_map(show).flat_map(|log| one(&log)).collect()
+        found.iter().map(show).flat_map(|log| one(&log)).collect()
     }))
 }
 

@@ -114,6 +114,7 @@ fn a_misspelt_field_or_a_senseless_value_is_refused() {
         ("osaka", "frontier", "unknown variant `frontier`"),
         (r#""londonBlock": 0"#, r#""londonBlock": 0.5"#, "config"),
         (r#""gasLimit": 500000000"#, r#""gasLimit": "x""#, "not a number"),
+        (r#""nonce": 1, "code": "0x00","#, "", "an account with storage needs code or a nonce"),
     ];
     for (from, to, message) in broken {
         let error = Genesis::parse(&EXAMPLE.replacen(from, to, 1)).expect_err(to).to_string();
