@@ -1,6 +1,8 @@
-//! The project's own tasks: `cargo xtask test` checks everything, `cargo xtask bench` measures speed.
+//! The project's own tasks: `cargo xtask test` checks everything, `cargo xtask bench` measures speed,
+//! `cargo xtask fuzz` looks for inputs that break what reads them.
 
 mod bench;
+mod fuzz;
 mod judges;
 mod node;
 mod test;
@@ -20,11 +22,14 @@ enum Task {
     /// measure speed
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// run the fuzz targets for long
+    Fuzz(fuzz::Fuzz),
 }
 
 fn main() -> eyre::Result<ExitCode> {
     match Task::parse() {
         Task::Test(test) => test::run(&test),
         Task::Bench(bench) => bench::run(&bench).map(|()| ExitCode::SUCCESS),
+        Task::Fuzz(fuzz) => fuzz::run(&fuzz).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -12,6 +12,8 @@ use alloy_primitives::Address;
 use eyre::{Result, ensure};
 
 use super::drive::measure;
+use serde_json::Value;
+
 use super::load::{Account, CHAIN_ID, Load, Recipients, Treasury, genesis_address};
 use super::node::{Node, Programs};
 use super::report::{LargeState, RowResult, Samples, rounded};
@@ -21,9 +23,11 @@ pub(super) fn measure_all(plan: &Plan, programs: &Programs, accounts: usize) -> 
     eprintln!("with {accounts} accounts:");
     let folder = programs.scratch_folder()?;
     let (genesis, data) = (folder.path().join("genesis.json"), folder.path().join("data"));
-    write_genesis(&genesis, accounts, &sender_addresses(plan))?;
-    let genesis = genesis.to_string_lossy();
-    let arguments = ["--genesis", &genesis];
+    let keys = folder.path().join("keys");
+    programs.make_genesis(&keys)?;
+    write_genesis(&genesis, &section_of(&keys)?, accounts, &sender_addresses(plan))?;
+    let (genesis, key) = (genesis.to_string_lossy(), keys.join("node.key"));
+    let arguments = ["--genesis", &genesis, "--key", &key.to_string_lossy()];
 
     let first = programs.start_ours_with(&data, &arguments)?;
     let first_start_s = rounded(first.start_up.as_secs_f64());
@@ -62,11 +66,18 @@ fn sender_addresses(plan: &Plan) -> Vec<Address> {
     groups.flat_map(|group| Account::group(&group)).map(|sender| sender.address).collect()
 }
 
-/// geth's genesis format. The token's deployer and the senders count among the accounts.
-pub(super) fn write_genesis(file: &Path, accounts: usize, senders: &[Address]) -> Result<()> {
+/// The `counterfoil` section of a genesis that the program made, which names the key beside it as the committee.
+fn section_of(keys: &Path) -> Result<Value> {
+    let made: Value = serde_json::from_reader(File::open(keys.join("genesis.json"))?)?;
+    Ok(made["counterfoil"].clone())
+}
+
+/// geth's genesis format with our section. The token's deployer and the senders count among the accounts.
+pub(super) fn write_genesis(file: &Path, section: &Value, accounts: usize, senders: &[Address]) -> Result<()> {
     ensure!(accounts > senders.len(), "{accounts} accounts do not hold {} senders", senders.len());
     let mut out = BufWriter::new(File::create(file)?);
     write!(out, r#"{{"config":{{"chainId":{CHAIN_ID}}},"timestamp":"0x0","gasLimit":"0x1dcd6500","#)?;
+    write!(out, r#""counterfoil":{section},"#)?;
     let deployer = Account::development().address;
     write!(out, r#""alloc":{{"{deployer:#x}":{{"balance":"{BALANCE_WEI}"}}"#)?;
     let others = (1..accounts - senders.len()).map(genesis_address);

@@ -49,6 +49,16 @@ impl Programs {
         Ok(Node { _folder: Some(folder), ..node })
     }
 
+    /// Our program's own `genesis new`, for a key and a section that fit each other.
+    pub(super) fn make_genesis(&self, folder: &Path) -> Result<()> {
+        let program = self.ours.as_ref().ok_or_eyre("our node was not built")?;
+        let chain_id = CHAIN_ID.to_string();
+        let arguments = ["genesis", "new", "--chain-id", &chain_id, "--data"];
+        let made = Command::new(program).args(arguments).arg(folder).stdout(Stdio::null()).status()?;
+        ensure!(made.success(), "counterfoil genesis new ended with {made}");
+        Ok(())
+    }
+
     /// Ours on a data folder of the caller's.
     pub(super) fn start_ours_with(&self, data: &Path, arguments: &[&str]) -> Result<Node> {
         let port = free_port()?;
