@@ -1,5 +1,7 @@
 //! `counterfoil node`: runs until Ctrl-C, SIGTERM, or a failure of the ledger.
 
+use std::io::IsTerminal;
+
 use eyre::Context;
 use gateway::Accounts;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,6 +45,7 @@ async fn serve(config: NodeConfig) -> eyre::Result<()> {
 
 fn start_logging(filter: &str) -> eyre::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).wrap_err("--log")?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    let colour = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
     Ok(())
 }
