@@ -130,7 +130,7 @@ fn account_diff(
     slots: &[(Address, SlotDiff)],
 ) -> Option<AccountDiff> {
     if account.is_selfdestructed_locally() || account.is_empty() {
-        return before.map(|_| deleted(address));
+        return before.map(|_| AccountDiff::deleted(address));
     }
     let after = Origin::of(&account.info);
     let storage = if account.is_created() { created_storage(account) } else { changed_storage(account, slots) };
@@ -140,19 +140,6 @@ fn account_diff(
     }
     let Origin { nonce, balance, code_hash } = after;
     Some(AccountDiff { address, deleted: false, nonce, balance, code_hash, storage_wiped, storage })
-}
-
-/// An account that is gone, in the one form that such a diff has.
-const fn deleted(address: Address) -> AccountDiff {
-    AccountDiff {
-        address,
-        deleted: true,
-        nonce: 0,
-        balance: U256::ZERO,
-        code_hash: KECCAK_EMPTY,
-        storage_wiped: true,
-        storage: Vec::new(),
-    }
 }
 
 /// All slots of an account that began in this block.

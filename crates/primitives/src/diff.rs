@@ -1,6 +1,7 @@
 //! What a block did to the state: the values after it, by plain address and slot.
 //! Made by `evm`, written to the block log and folded into flat state and trie by `store`.
 
+use alloy_consensus::constants::KECCAK_EMPTY;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
@@ -30,6 +31,21 @@ pub struct AccountDiff {
     pub storage_wiped: bool,
     /// Changed slots in rising order; zero deletes.
     pub storage: Vec<SlotDiff>,
+}
+
+impl AccountDiff {
+    /// An account that is gone, its storage with it.
+    pub const fn deleted(address: Address) -> Self {
+        Self {
+            address,
+            deleted: true,
+            nonce: 0,
+            balance: U256::ZERO,
+            code_hash: KECCAK_EMPTY,
+            storage_wiped: true,
+            storage: Vec::new(),
+        }
+    }
 }
 
 /// One storage slot after the block.

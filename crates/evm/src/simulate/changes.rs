@@ -4,12 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_rpc_types_eth::state::{AccountOverride, StateOverride};
 use primitives::{AccountDiff, Address, SlotDiff, StateDiff, U256};
-use revm::{
-    DatabaseRef,
-    database::CacheDB,
-    primitives::{AddressMap, KECCAK_EMPTY},
-    state::Account,
-};
+use revm::{DatabaseRef, database::CacheDB, primitives::AddressMap, state::Account};
 
 use crate::call::CallError;
 
@@ -84,7 +79,7 @@ impl Change {
 
     fn finish<DB: DatabaseRef>(self, address: Address, db: &CacheDB<DB>) -> Result<AccountDiff, CallError> {
         let Some(info) = db.basic_ref(address).map_err(CallError::internal)?.filter(|info| !info.is_empty()) else {
-            return Ok(deleted(address));
+            return Ok(AccountDiff::deleted(address));
         };
         Ok(AccountDiff {
             address,
@@ -95,17 +90,5 @@ impl Change {
             storage_wiped: self.wiped,
             storage: self.slots.into_iter().map(|(slot, value)| SlotDiff { slot, value }).collect(),
         })
-    }
-}
-
-const fn deleted(address: Address) -> AccountDiff {
-    AccountDiff {
-        address,
-        deleted: true,
-        nonce: 0,
-        balance: U256::ZERO,
-        code_hash: KECCAK_EMPTY,
-        storage_wiped: true,
-        storage: Vec::new(),
     }
 }
