@@ -29,6 +29,8 @@ pub(crate) struct Pending {
     pub(crate) hash: B256,
     pub(crate) location: Location,
     pub(crate) change: StateChange,
+    /// Accounts and slots that it changed.
+    pub(crate) changes: usize,
     /// Position of each transaction by hash.
     pub(crate) transactions: B256HashMap<u32>,
     pub(crate) codes: B256HashMap<Bytes>,
@@ -47,6 +49,7 @@ impl Pending {
             number: record.block.number(),
             hash: record.block.hash(),
             location,
+            changes: change.accounts.iter().map(|account| 1 + account.slots.len()).sum(),
             change,
             transactions: hashes.zip(0..).collect(),
             codes: record.diff.codes.iter().map(|code| (keccak256(code), code.clone())).collect(),

@@ -1,8 +1,13 @@
 //! The thread that carries appended blocks into the key-value store, and the bounded queue that feeds it.
-//! The queue is also memory: until a block is flushed, its indexes and codes are answered from here.
+//! The queue is also memory: until a block is flushed, its indexes and codes are answered from here. Blocks linger in it
+//! so that they go together: an account that many of them changed is then written once.
 //! Whoever appends waits while the queue is full, so the store never falls further behind than [`MAX_WAITING_BLOCKS`].
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -17,6 +22,12 @@ use crate::{
 
 /// Appended blocks that may wait for the flusher.
 pub const MAX_WAITING_BLOCKS: usize = 64;
+/// So many blocks are flushed at once; the other half of the queue takes new ones meanwhile.
+const BLOCKS_TOGETHER: usize = MAX_WAITING_BLOCKS / 2;
+/// Blocks that change so much are not kept in memory for others to come.
+const CHANGES_TOGETHER: usize = 30_000;
+/// How long the first of fewer blocks waits for company.
+const LINGER: Duration = Duration::from_millis(250);
 /// Blocks between two syncs of the key-value store: what a power cut costs is their replay.
 const BLOCKS_BETWEEN_SYNCS: u64 = 256;
 /// Old blocks forgotten for each block flushed while there is a backlog to forget.
@@ -46,6 +57,8 @@ pub(crate) struct Queue {
 struct Waiting {
     blocks: VecDeque<Arc<Pending>>,
     closing: bool,
+    /// Height that somebody waits for.
+    wanted: Option<u64>,
     /// The flusher has ended.
     stopped: bool,
     failed: Option<String>,
@@ -59,7 +72,16 @@ impl Queue {
 
     /// Waits until every block up to `number` is flushed.
     pub(crate) fn wait_for(&self, number: u64, healthy: impl Fn() -> Result<()>) -> Result<()> {
-        self.wait_until(|waiting| waiting.blocks.front().is_none_or(|block| block.number > number), healthy)
+        self.hurry(number);
+        self.wait_until(|waiting| waiting.is_flushed(number), healthy)
+    }
+
+    fn hurry(&self, number: u64) {
+        let mut waiting = self.state.lock();
+        if !waiting.is_flushed(number) {
+            waiting.wanted = waiting.wanted.max(Some(number));
+            self.changed.notify_all();
+        }
     }
 
     pub(crate) fn push(&self, block: Pending) {
@@ -99,6 +121,7 @@ impl Queue {
     fn next(&self) -> Vec<Arc<Pending>> {
         let mut waiting = self.state.lock();
         self.changed.wait_while(&mut waiting, |waiting| waiting.blocks.is_empty() && !waiting.closing);
+        self.changed.wait_while_until(&mut waiting, |waiting| waiting.may_linger(), Instant::now() + LINGER);
         waiting.blocks.iter().cloned().collect()
     }
 
@@ -111,6 +134,19 @@ impl Queue {
     fn fail(&self, reason: String) {
         self.state.lock().failed.get_or_insert(reason);
         self.changed.notify_all();
+    }
+}
+
+impl Waiting {
+    fn is_flushed(&self, number: u64) -> bool {
+        self.blocks.front().is_none_or(|block| block.number > number)
+    }
+
+    /// Nobody waits for these blocks, and more of them fit into one batch.
+    fn may_linger(&self) -> bool {
+        let wanted = self.wanted.is_some_and(|number| !self.is_flushed(number));
+        let changes: usize = self.blocks.iter().map(|block| block.changes).sum();
+        !self.closing && !wanted && self.blocks.len() < BLOCKS_TOGETHER && changes < CHANGES_TOGETHER
     }
 }
 

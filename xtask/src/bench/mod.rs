@@ -48,6 +48,9 @@ pub(crate) struct LedgerOptions {
     /// accounts of the large state; 0 leaves it out
     #[arg(long, default_value_t = 1_000_000)]
     accounts: usize,
+    /// measure only the rows whose name holds this, without the large state, and keep nothing
+    #[arg(long, value_name = "PART")]
+    row: Option<String>,
     /// measure anvil alone and keep nothing
     #[arg(long, hide = true)]
     peer_only: bool,
@@ -56,7 +59,7 @@ pub(crate) struct LedgerOptions {
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     let Bench::Ledger(options) = bench;
     let record = measure_ledger(options)?;
-    if !options.peer_only {
+    if !options.peer_only && options.row.is_none() {
         record.keep()?;
     }
     let output = if options.json { record.line()? } else { record.table()? };
@@ -137,10 +140,12 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
     let plan = Plan::new(options)?;
     let programs = Programs::prepare(options.peer_only)?;
     let mut record = Record::new(&plan)?;
-    for row in &ROWS {
+    let wanted = |row: &&Row| options.row.as_ref().is_none_or(|part| row.name().contains(part));
+    for row in ROWS.iter().filter(wanted) {
         record.rows.push(measure_row(&plan, &programs, row)?);
     }
-    if options.accounts > 0 && programs.measures_ours() {
+    ensure!(!record.rows.is_empty(), "no row has such a name");
+    if options.accounts > 0 && options.row.is_none() && programs.measures_ours() {
         record.large = Some(large::measure_all(&plan, &programs, options.accounts)?);
     }
     Ok(record)
