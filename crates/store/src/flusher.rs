@@ -46,6 +46,16 @@ pub(crate) enum Keep {
     Blocks(u64),
 }
 
+impl Keep {
+    /// Blocks of one batch: what the history loses with a batch must have come to the disk before it.
+    fn part(self) -> usize {
+        match self {
+            Self::Everything => MAX_WAITING_BLOCKS,
+            Self::Blocks(keep) => usize::try_from(keep.saturating_sub(1)).unwrap_or(usize::MAX).clamp(1, MAX_WAITING_BLOCKS),
+        }
+    }
+}
+
 /// Appended blocks that are not flushed yet.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -182,7 +192,9 @@ impl Flusher {
         loop {
             let blocks = self.queue.next();
             let Some(last) = blocks.last() else { return self.flat.settle() };
-            self.flush(&blocks)?;
+            for part in blocks.chunks(self.keep.part()) {
+                self.flush(part)?;
+            }
             if last.number.saturating_sub(synced) >= BLOCKS_BETWEEN_SYNCS {
                 self.flat.persist()?;
                 synced = last.number;
