@@ -51,7 +51,9 @@ impl Keep {
     fn part(self) -> usize {
         match self {
             Self::Everything => MAX_WAITING_BLOCKS,
-            Self::Blocks(keep) => usize::try_from(keep.saturating_sub(1)).unwrap_or(usize::MAX).clamp(1, MAX_WAITING_BLOCKS),
+            Self::Blocks(keep) => {
+                usize::try_from(keep.saturating_sub(1)).unwrap_or(usize::MAX).clamp(1, MAX_WAITING_BLOCKS)
+            }
         }
     }
 }

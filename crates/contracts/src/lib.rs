@@ -1,0 +1,25 @@
+//! The on-ledger systems: contracts written in Rust that answer at fixed addresses, with Solidity ABIs and ordinary slots.
+//!
+//! ```text
+//! call (caller, address, data) -> registry::run -> room's dispatch -> operation -> answer | Stop
+//!                                                                       |
+//!                                           Env: slots, logs, caller, time  (behind it: a Host)
+//! ```
+//! Called by `evm`, which plugs [`registry::run`] into the EVM and stands behind [`Host`] with the EVM's journal, so that a
+//! revert undoes everything; unit tests stand behind it with [`testing::Memory`].
+//! A contract calls another as Rust ([`Env::inside`]) and never calls bytecode, so nothing here is ever re-entered.
+//!
+//! Deliberately absent: revm, clocks, randomness, floats, hash maps, threads, I/O. Never a panic on input.
+
+#[macro_use]
+pub mod dispatch;
+pub mod env;
+pub mod host;
+pub mod registry;
+pub mod storage;
+pub mod testing;
+
+pub use dispatch::Call;
+pub use env::Env;
+pub use host::{CodeKind, Host, Res, Stop};
+pub use storage::{Cell, List, Map, Place, Word};

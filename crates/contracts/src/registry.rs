@@ -1,0 +1,114 @@
+//! The rooms as data, in the order of their numbers: word, address, since which protocol version, constructor, doors.
+//!
+//! ```text
+//! address = prefix (12 bytes) | room (1) | instance (7; zero = the room itself)
+//! ```
+//! An address with the prefix belongs to no key: 96 of its bits are fixed. One without code acts as an empty account, so a
+//! room is there from the moment that its code byte is written, and an instance from when its factory made it.
+
+use alloy_json_abi::JsonAbi;
+use alloy_primitives::{Address, Bytes};
+
+use crate::{
+    dispatch::{Call, INative},
+    env::{Env, revert},
+    host::{CodeKind, Host, Res},
+};
+
+/// A system on the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// The one word for it.
+    pub word: &'static str,
+    /// The byte after the prefix.
+    pub number: u8,
+    /// Protocol version that opens it.
+    pub since: u32,
+    /// Runs once, when it opens.
+    pub construct: fn(&mut Env<'_>) -> Res<()>,
+    /// The contract at the room's own address.
+    pub contract: Door,
+    /// What its factory makes, if it is one.
+    pub instance: Option<Door>,
+}
+
+/// A contract's outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Door {
+    /// Name of the Solidity interface.
+    pub interface: &'static str,
+    /// Its ABI.
+    pub abi: fn() -> JsonAbi,
+    /// From calldata to the encoded answer.
+    pub dispatch: for<'a, 'b, 'c, 'd> fn(&'a mut Env<'b>, &'c Call<'d>) -> Res<Bytes>,
+    /// Its storage: field, type, slots.
+    pub layout: &'static [(&'static str, &'static str, u64)],
+}
+
+/// All rooms.
+pub const ROOMS: &[Room] = &[];
+
+/// The newest protocol version that this program knows.
+pub const NEWEST_VERSION: u32 = 1;
+
+/// The first bytes of every native contract's address.
+pub const PREFIX: [u8; 12] = [0xc0, 0xf0, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// Gas of a call before it does anything, and for each 32 bytes of its data.
+const CALL_GAS: u64 = 100;
+const DATA_WORD_GAS: u64 = 6;
+
+impl Room {
+    /// Where the room is.
+    pub const fn address(&self) -> Address {
+        address_of(self.number, [0; 7])
+    }
+}
+
+/// The address of an instance of a room.
+pub const fn address_of(room: u8, instance: [u8; 7]) -> Address {
+    let mut bytes = [0; 20];
+    let mut index = 0;
+    while index < PREFIX.len() {
+        bytes[index] = PREFIX[index];
+        index += 1;
+    }
+    bytes[PREFIX.len()] = room;
+    let mut index = 0;
+    while index < instance.len() {
+        bytes[PREFIX.len() + 1 + index] = instance[index];
+        index += 1;
+    }
+    Address::new(bytes)
+}
+
+/// Whether an address can only be a native contract's.
+pub fn is_reserved(address: Address) -> bool {
+    address.starts_with(&PREFIX)
+}
+
+/// The room of this word.
+pub fn by_word(word: &str) -> Option<&'static Room> {
+    ROOMS.iter().find(|room| room.word == word)
+}
+
+/// The door at an address, whether or not there is code yet.
+pub fn door(address: Address) -> Option<&'static Door> {
+    let (number, instance) = address.strip_prefix(&PREFIX)?.split_first()?;
+    let room = ROOMS.iter().find(|room| room.number == *number)?;
+    if instance.iter().all(|byte| *byte == 0) { Some(&room.contract) } else { room.instance.as_ref() }
+}
+
+/// Works a call to a reserved address; `None` where there is no contract, as if the account were empty.
+pub fn run(host: &mut dyn Host, call: &Call<'_>) -> Res<Option<Bytes>> {
+    let Some(door) = door(call.code) else { return Ok(None) };
+    if host.code_kind(call.code)? != CodeKind::Native {
+        return Ok(None);
+    }
+    if call.target != call.code {
+        return revert(&INative::DelegateCall {});
+    }
+    let words = u64::try_from(call.data.len().div_ceil(32)).unwrap_or(u64::MAX);
+    host.charge(words.saturating_mul(DATA_WORD_GAS).saturating_add(CALL_GAS))?;
+    (door.dispatch)(&mut Env::new(host, call.target, call.caller), call).map(Some)
+}

@@ -1,0 +1,109 @@
+//! A host of maps, for the tests of rooms here and of the crates above. It counts what was asked for and charges nothing;
+//! a call that stops leaves nothing behind, as in the EVM.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
+
+use crate::{
+    dispatch::Call,
+    host::{CodeKind, Host, Res, Stop},
+    registry,
+};
+
+/// The world in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Slots that are not zero.
+    pub slots: BTreeMap<(Address, U256), U256>,
+    /// What is not a key.
+    pub codes: BTreeMap<Address, CodeKind>,
+    /// Logs in order.
+    pub logs: Vec<Log>,
+    /// Height.
+    pub number: u64,
+    /// Seconds.
+    pub now: u64,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+}
+
+impl Memory {
+    /// A world in which all rooms are open.
+    pub fn new() -> Self {
+        let mut memory = Self { chain_id: 31_337, now: 1_700_000_000, number: 1, ..Self::default() };
+        for room in registry::ROOMS {
+            memory.codes.insert(room.address(), CodeKind::Native);
+            let constructed = (room.construct)(&mut crate::Env::new(&mut memory, room.address(), Address::ZERO));
+            assert_eq!(constructed, Ok(()), "{} opens", room.word);
+        }
+        memory
+    }
+
+    /// Calls a contract; on a stop everything is as before.
+    pub fn call(&mut self, caller: Address, target: Address, data: &[u8]) -> Res<Bytes> {
+        let call = Call { target, code: target, caller, value: U256::ZERO, is_static: false, data };
+        let before = self.clone();
+        let answer = registry::run(self, &call);
+        if answer.is_err() {
+            *self = before;
+        }
+        answer.map(Option::unwrap_or_default)
+    }
+}
+
+impl Host for Memory {
+    fn charge(&mut self, _gas: u64) -> Res<()> {
+        Ok(())
+    }
+
+    fn sload(&mut self, account: Address, slot: U256) -> Res<U256> {
+        Ok(self.slots.get(&(account, slot)).copied().unwrap_or_default())
+    }
+
+    fn sstore(&mut self, account: Address, slot: U256, value: U256) -> Res<()> {
+        match value.is_zero() {
+            true => self.slots.remove(&(account, slot)),
+            false => self.slots.insert((account, slot), value),
+        };
+        Ok(())
+    }
+
+    fn emit(&mut self, account: Address, log: LogData) -> Res<()> {
+        self.logs.push(Log { address: account, data: log });
+        Ok(())
+    }
+
+    fn keccak256(&mut self, bytes: &[u8]) -> Res<B256> {
+        Ok(keccak256(bytes))
+    }
+
+    fn recover(&mut self, _digest: B256, _v: u8, _r: B256, _s: B256) -> Res<Option<Address>> {
+        Err(Stop::Database("signatures are recovered by the EVM's host; test them there".into()))
+    }
+
+    fn verify_ed25519(&mut self, _key: B256, _message: &[u8], _signature: &[u8; 64]) -> Res<bool> {
+        Err(Stop::Database("signatures are verified by the EVM's host; test them there".into()))
+    }
+
+    fn code_kind(&mut self, account: Address) -> Res<CodeKind> {
+        Ok(self.codes.get(&account).copied().unwrap_or(CodeKind::None))
+    }
+
+    fn create_native(&mut self, account: Address) -> Res<()> {
+        self.codes.insert(account, CodeKind::Native);
+        Ok(())
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+}
