@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Check, back up or restore a data folder.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Make, import or list the keys that sign transactions.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Start a development node and tell its story through its own JSON-RPC.
     Demo(DemoArguments),
 }
@@ -87,6 +90,51 @@ pub(crate) enum DbCommand {
         /// The backup.
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key and keep it encrypted.
+    New(NewKey),
+    /// Keep a key that exists already; its 32 bytes come as hex on standard input.
+    Import(NewKey),
+    /// Name and account of each key.
+    List {
+        #[command(flatten)]
+        store: KeyStoreArguments,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewKey {
+    /// What the key is called: letters, digits, `-` and `_`.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) store: KeyStoreArguments,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArguments,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where keys are kept.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KeyStoreArguments {
+    /// Folder of the encrypted keys [default: `counterfoil/keys` in the user's configuration directory].
+    #[arg(long, env = "COUNTERFOIL_KEYSTORE", value_name = "DIR")]
+    pub(crate) keystore: Option<PathBuf>,
+}
+
+/// How a key is opened.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PassphraseArguments {
+    /// File whose first line is the passphrase; without it, the terminal asks.
+    #[arg(long, env = "COUNTERFOIL_PASSPHRASE_FILE", value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

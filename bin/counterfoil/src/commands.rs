@@ -3,4 +3,5 @@
 pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod genesis;
+pub(crate) mod key;
 pub(crate) mod node;

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod dev;
 mod folder;
+mod keystore;
 mod node;
 mod rpc;
 
@@ -34,6 +35,7 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Node(arguments) => commands::node::run(arguments),
         Command::Genesis(command) => commands::genesis::run(command),
         Command::Db(command) => commands::db::run(command),
+        Command::Key(command) => commands::key::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
     }
 }
