@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use alloy_primitives::Address;
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::NodeArguments;
+use crate::{commands::cash::CashCommand, config::NodeArguments};
 
 /// A permissioned, Ethereum-compatible ledger and the services around it.
 #[derive(Debug, Parser)]
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Check, back up or restore a data folder.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Money: create currencies, move, mint, hold and capture it.
+    #[command(subcommand)]
+    Cash(CashCommand),
     /// Make, import or list the keys that sign transactions.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -135,6 +138,31 @@ pub(crate) struct PassphraseArguments {
     /// File whose first line is the passphrase; without it, the terminal asks.
     #[arg(long, env = "COUNTERFOIL_PASSPHRASE_FILE", value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// Which node is asked, and how the answer is printed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AskArguments {
+    /// The node's JSON-RPC.
+    #[arg(long, env = "COUNTERFOIL_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    pub(crate) rpc: String,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who signs, with what and for which node.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SignArguments {
+    /// Name of the key that signs.
+    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "NAME")]
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) store: KeyStoreArguments,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArguments,
+    #[command(flatten)]
+    pub(crate) ask: AskArguments,
 }
 
 #[derive(Debug, Args)]

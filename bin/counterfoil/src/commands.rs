@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod cash;
 pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod genesis;

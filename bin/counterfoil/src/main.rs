@@ -7,6 +7,7 @@ mod config;
 mod dev;
 mod folder;
 mod keystore;
+mod native;
 mod node;
 mod rpc;
 
@@ -35,6 +36,7 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Node(arguments) => commands::node::run(arguments),
         Command::Genesis(command) => commands::genesis::run(command),
         Command::Db(command) => commands::db::run(command),
+        Command::Cash(command) => commands::cash::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
     }

@@ -1,8 +1,18 @@
-//! A JSON-RPC client over plain HTTP, as small as the demo needs it.
+//! A JSON-RPC client over plain HTTP, as small as the commands and the demo need it.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use eyre::{Context, bail, eyre};
 use serde_json::{Value, json};
+
+/// What a node answers instead of a result (JSON-RPC 2.0, section 5.1).
+#[derive(Debug, thiserror::Error)]
+#[error("{method}: {message}")]
+pub(crate) struct Refused {
+    method: String,
+    message: String,
+    /// What a contract said when it reverted.
+    pub(crate) data: Option<Bytes>,
+}
 
 /// A node to ask.
 pub(crate) struct Client {
@@ -16,7 +26,7 @@ impl Client {
         Self { agent: config.new_agent(), url }
     }
 
-    /// Calls a method; a JSON-RPC error becomes an error.
+    /// Calls a method; a JSON-RPC error becomes [`Refused`].
     pub(crate) fn call(&self, method: &str, params: Value) -> eyre::Result<Value> {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
         let request = self.agent.post(&self.url).header("content-type", "application/json");
@@ -24,7 +34,7 @@ impl Client {
         let text = response.body_mut().read_to_string().wrap_err_with(|| format!("{method}: broken answer"))?;
         let mut reply: Value = serde_json::from_str(&text).wrap_err_with(|| format!("{method}: not JSON: {text}"))?;
         if let Some(error) = reply.get("error") {
-            bail!("{method}: {error}");
+            return Err(refused(method, error).into());
         }
         Ok(reply["result"].take())
     }
@@ -62,6 +72,12 @@ impl Field for Value {
     fn address(&self, key: &str) -> eyre::Result<Address> {
         read(self, key)
     }
+}
+
+fn refused(method: &str, error: &Value) -> Refused {
+    let message = error["message"].as_str().map_or_else(|| error.to_string(), ToOwned::to_owned);
+    let data = error["data"].as_str().and_then(|data| data.parse().ok());
+    Refused { method: method.into(), message, data }
 }
 
 fn read<T: std::str::FromStr<Err: std::fmt::Display>>(value: &Value, key: &str) -> eyre::Result<T> {

@@ -17,6 +17,7 @@ mod http;
 pub mod limits;
 pub mod methods;
 pub mod metrics;
+pub mod native;
 mod net;
 pub mod origin;
 pub mod random_id;
