@@ -44,7 +44,9 @@ impl Reader {
         let answer = self.0.call("eth_call", json!([request, "latest"])).map_err(in_its_own_words)?;
         let bytes: Bytes = answer.as_str().ok_or_eyre("eth_call: no bytes")?.parse()?;
         if bytes.is_empty() {
-            bail!("there is no contract at {contract} yet: does the chain's protocol version have it, and was it created?");
+            bail!(
+                "there is no contract at {contract} yet: does the chain's protocol version have it, and was it created?"
+            );
         }
         C::abi_decode_returns(&bytes).wrap_err("the contract's answer")
     }

@@ -74,12 +74,7 @@ fn error_of(interface: &'static str, abi: &JsonAbi, data: &[u8]) -> Option<Descr
     Some(Described { interface, name: error.name.clone(), fields: fields(names, values) })
 }
 
-fn described(
-    door: &Door,
-    name: &str,
-    names: impl Iterator<Item = String>,
-    values: Vec<DynSolValue>,
-) -> Described {
+fn described(door: &Door, name: &str, names: impl Iterator<Item = String>, values: Vec<DynSolValue>) -> Described {
     Described { interface: door.interface, name: name.into(), fields: fields(names, values) }
 }
 

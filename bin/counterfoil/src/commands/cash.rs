@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, U256, keccak256, utils};
 use alloy_sol_types::SolCall;
 use clap::{Args, Subcommand};
 use contracts::{
-    cash::{ICash, ICashFactory},
+    cash::abi::{ICash, ICashFactory},
     registry,
 };
 use eyre::{OptionExt, bail, ensure, eyre};
@@ -227,11 +227,9 @@ pub(crate) fn run(command: CashCommand) -> eyre::Result<()> {
         C::Hold { amount, id, from, to, expiry, reference, sign } => on(&amount, &sign, |amount, signer| {
             ICash::holdCall { id: id.id, from: from.unwrap_or(signer), to, amount, expiry, referenceId: reference }
         }),
-        C::Adjust { amount, id, reference, sign } => on(&amount, &sign, |amount, _| ICash::adjustCall {
-            id: id.id,
-            referenceId: reference,
-            newAmount: amount,
-        }),
+        C::Adjust { amount, id, reference, sign } => {
+            on(&amount, &sign, |amount, _| ICash::adjustCall { id: id.id, referenceId: reference, newAmount: amount })
+        }
         C::Capture { amount, id, reference, is_final, sign } => on(&amount, &sign, |amount, _| ICash::captureCall {
             id: id.id,
             referenceId: reference,
@@ -300,7 +298,8 @@ fn status(code: &str, id: HoldId, ask: &AskArguments) -> eyre::Result<()> {
     println!("{state}");
     if hold.from != Address::ZERO {
         println!("from {} to {}, by {}", hold.from, hold.to, hold.operator);
-        let [amount, captured, released] = [hold.amount, hold.captured, hold.released].map(|units| currency.shown(units));
+        let [amount, captured, released] =
+            [hold.amount, hold.captured, hold.released].map(|units| currency.shown(units));
         println!("{amount} {}, captured {captured}, released {released}, until {}", currency.code, hold.expiry);
     }
     Ok(())
@@ -319,11 +318,7 @@ fn create(code: String, issuer: Address, sign: &SignArguments) -> eyre::Result<(
 }
 
 /// Calls a function that takes an amount.
-fn on<C: SolCall>(
-    amount: &Amount,
-    sign: &SignArguments,
-    call: impl FnOnce(U256, Address) -> C,
-) -> eyre::Result<()> {
+fn on<C: SolCall>(amount: &Amount, sign: &SignArguments, call: impl FnOnce(U256, Address) -> C) -> eyre::Result<()> {
     let caller = Caller::open(sign)?;
     let currency = Currency::named(caller.reader(), &amount.code)?;
     let units = parse_amount(&amount.amount, currency.decimals)?;
