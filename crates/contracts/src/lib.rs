@@ -15,6 +15,7 @@
 pub mod dispatch;
 pub mod env;
 pub mod host;
+pub mod protocol;
 pub mod registry;
 pub mod storage;
 pub mod testing;
