@@ -18,6 +18,7 @@ pub mod host;
 pub mod registry;
 pub mod storage;
 pub mod testing;
+pub mod token;
 
 pub use dispatch::Call;
 pub use env::Env;
