@@ -86,11 +86,11 @@ pub fn write(call: &Call<'_>) -> Res<()> {
     require(call.value.is_zero(), || INative::NotPayable {})
 }
 
-/// Runs an operation and encodes what it returns.
-pub fn answer<C: SolCall>(
+/// Runs an operation and encodes what it returns; `()` where the ABI has no return value.
+pub fn answer<C: SolCall, R: Into<C::Return>>(
     env: &mut Env<'_>,
     arguments: C,
-    operation: impl FnOnce(&mut Env<'_>, C) -> Res<C::Return>,
+    operation: impl FnOnce(&mut Env<'_>, C) -> Res<R>,
 ) -> Res<Bytes> {
-    Ok(C::abi_encode_returns(&operation(env, arguments)?).into())
+    Ok(C::abi_encode_returns(&operation(env, arguments)?.into()).into())
 }
