@@ -13,6 +13,7 @@
 
 #[macro_use]
 pub mod dispatch;
+pub mod cash;
 pub mod env;
 pub mod host;
 pub mod registry;
