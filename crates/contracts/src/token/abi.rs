@@ -71,7 +71,7 @@ sol! {
             uint64 redeemed;
             /// Units in custody, or promised while the item does not exist.
             uint64 unitsHeld;
-            /// When a token first left the issuer; zero if none has.
+            /// When a token was first passed on or leased by the issuer; zero if none was.
             uint64 firstSaleAt;
         }
 
@@ -337,8 +337,8 @@ sol! {
 
         /// Offers the use of tokens until a time for a rent (zero: none, and then no currency); they are locked.
         function offerLease(uint256 id, uint256 amount, address lessee, uint64 until, address currency, uint256 rent) external returns (uint64 number);
-        /// Pays the rent and takes the lease; by the lessee.
-        function takeLease(uint64 number) external;
+        /// Pays the rent and takes the lease; by the lessee, who says which attributes he takes.
+        function takeLease(uint64 number, bytes32 attributesHash) external;
         /// Gives the tokens back: an offer by the lessor, a lease by the lessee, either by anyone when its time is up.
         function endLease(uint64 number) external;
 
