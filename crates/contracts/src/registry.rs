@@ -10,6 +10,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, Bytes};
 
 use crate::{
+    cash,
     dispatch::{Call, INative},
     env::{Env, revert},
     host::{CodeKind, Host, Res},
@@ -46,7 +47,7 @@ pub struct Door {
 }
 
 /// All rooms.
-pub const ROOMS: &[Room] = &[];
+pub const ROOMS: &[Room] = &[cash::CASH];
 
 /// The newest protocol version that this program knows.
 pub const NEWEST_VERSION: u32 = 1;

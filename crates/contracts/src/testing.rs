@@ -78,8 +78,8 @@ impl Host for Memory {
         Ok(keccak256(bytes))
     }
 
-    fn recover(&mut self, _digest: B256, _v: u8, _r: B256, _s: B256) -> Res<Option<Address>> {
-        Err(Stop::Database("signatures are recovered by the EVM's host; test them there".into()))
+    fn recover(&mut self, digest: B256, v: u8, r: B256, s: B256) -> Res<Option<Address>> {
+        Ok(primitives::tx::recover_digest(digest, v, r, s))
     }
 
     fn verify_ed25519(&mut self, _key: B256, _message: &[u8], _signature: &[u8; 64]) -> Res<bool> {

@@ -3,6 +3,8 @@
 //! ERC-20 with the errors of ERC-6093, EIP-2612, EIP-5267; what has no standard is ours. `referenceId` is 32 bytes that mean
 //! something to who wrote them (`reference` and `final` are reserved words of Solidity).
 
+#![expect(clippy::too_many_arguments, reason = "the standards and the events of holds have so many")]
+
 use alloy_sol_types::sol;
 
 sol! {

@@ -13,7 +13,7 @@ use crate::{
 use super::{abi::ICash, places};
 
 /// Most money of a currency: a balance leaves the highest byte of its slot to the freeze flag.
-pub const MAX_SUPPLY: U256 = U256::MAX.wrapping_shr(8);
+pub(super) const MAX_SUPPLY: U256 = U256::MAX.wrapping_shr(8);
 
 layout! {
     /// Storage of an account.
@@ -69,6 +69,34 @@ pub(super) fn credit(env: &mut Env<'_>, to: Address, amount: U256) -> Res<()> {
     let purse = place.get(env)?;
     require(!purse.frozen, || ICash::AccountFrozen { account: to })?;
     place.set(env, Purse { balance: purse.balance.saturating_add(amount), ..purse })
+}
+
+/// Holds `more` of what is available.
+pub(super) fn pledge(env: &mut Env<'_>, owner: Address, more: U256) -> Res<()> {
+    let account = places().accounts.of(env, owner)?;
+    let balance = account.purse.get(env)?.balance;
+    let held = account.held.get(env)?;
+    let Some(greater) = held.checked_add(more).filter(|greater| *greater <= balance) else {
+        let available = balance.saturating_sub(held);
+        return revert(&ICash::InsufficientAvailable { account: owner, available, needed: more });
+    };
+    account.held.set(env, greater)
+}
+
+/// Holds `less`, of what was pledged before.
+pub(super) fn unpledge(env: &mut Env<'_>, owner: Address, less: U256) -> Res<()> {
+    if less.is_zero() {
+        return Ok(());
+    }
+    let place = places().accounts.of(env, owner)?.held;
+    let held = place.get(env)?;
+    place.set(env, held.saturating_sub(less))
+}
+
+/// Refuses if the account is frozen.
+pub(super) fn thawed(env: &mut Env<'_>, account: Address) -> Res<()> {
+    let frozen = places().accounts.of(env, account)?.purse.get(env)?.frozen;
+    require(!frozen, || ICash::AccountFrozen { account })
 }
 
 /// Refuses while the currency is paused.

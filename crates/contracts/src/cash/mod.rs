@@ -5,11 +5,11 @@
 //! room 2: factory     0xc0f011000000000000000000 02 00000000000000
 //! a currency          0xc0f011000000000000000000 02 00000000 + three letters, "EUR" = 455552
 //! ```
-//! Called by `evm` through [`factory::dispatch`] and [`currency::dispatch`], by other rooms through [`pay`].
+//! Called through the registry ([`dispatch`]), and by other rooms through [`pay`].
 //! Rules: EIP-20, ERC-6093 (errors), EIP-2612 (permit), EIP-5267 (domain), ISO 4217 (codes and exponents); where those leave
 //! open what happens, OpenZeppelin's ERC20 is followed, which the tests of `evm` compare with, call by call.
 //!
-//! **Offices.** The governor creates currencies and names the first issuer of each ([`governance`]). The issuer mints, burns
+//! **Offices.** The governor creates currencies and names the first issuer of each (`factory`). The issuer mints, burns
 //! money of its own, pauses, freezes, and hands its office over in two steps: offered, then accepted.
 //!
 //! **Two-step money.** `balanceOf` includes what is held; only `balanceOf - held` can be spent. Whoever calls `hold` is the
@@ -34,26 +34,57 @@
 //! A capture from a frozen account is refused although the pledge is older than the freeze: otherwise who sees a freeze coming
 //! would pledge the money to a friend. It stays held, and returns at the end of the hold.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
 use crate::{
     env::{Env, revert},
     host::{CodeKind, Res},
-    layout, registry,
+    layout,
+    registry::{self, Door, Room},
     storage::{Cell, Map, Place},
 };
 
 pub mod abi;
 mod accounts;
+pub mod dispatch;
 mod erc20;
+mod factory;
+mod holds;
 pub mod iso4217;
+mod issue;
+mod permit;
+mod record;
+#[cfg(test)]
+mod tests;
 
-use abi::ICash;
+use abi::{ICash, ICashFactory};
 use accounts::Account;
+pub use factory::{FactoryLayout, construct};
 use iso4217::Currency;
+use record::{Operator, Record};
 
 /// The byte after the prefix.
 pub const ROOM: u8 = 2;
+
+/// Our row in the registry.
+pub const CASH: Room = Room {
+    word: "cash",
+    number: ROOM,
+    since: 1,
+    construct,
+    contract: Door {
+        interface: "ICashFactory",
+        abi: ICashFactory::abi::contract,
+        dispatch: dispatch::factory::dispatch,
+        layout: FactoryLayout::FIELDS,
+    },
+    instance: Some(Door {
+        interface: "ICash",
+        abi: ICash::abi::contract,
+        dispatch: dispatch::currency::dispatch,
+        layout: CashLayout::FIELDS,
+    }),
+};
 
 layout! {
     /// Storage of a currency.
@@ -72,6 +103,12 @@ layout! {
         allowances: Map<Address, Map<Address, Cell<U256>>>,
         /// Permits used.
         nonces: Map<Address, Cell<U256>>,
+        /// Owner, operator: what may be held.
+        operators: Map<Address, Map<Address, Operator>>,
+        /// Holds and tombstones by id.
+        holds: Map<B256, Record>,
+        /// Id, reference: keccak of the step and its amount.
+        steps: Map<B256, Map<B256, Cell<B256>>>,
     }
 }
 
