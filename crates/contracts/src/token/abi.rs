@@ -4,6 +4,8 @@
 //! Words: an *item* is a kind of thing with N *units*; a *token* stands for k of its units; an *amount* counts tokens of one
 //! token id. Times are seconds since 1970; a window is [from, until), and zero is "no bound" on its side.
 
+#![expect(clippy::too_many_arguments, reason = "events say all that a proof's statement needs in one log")]
+
 use alloy_sol_types::sol;
 
 sol! {

@@ -1,8 +1,6 @@
 //! `token` from selector to operation, in the order of the ABI.
 
 use super::{abi::IToken::ITokenCalls, erc1155, gift, items, lease, redemption, sale, views};
-use crate::native_contract;
-
 native_contract!(ITokenCalls {
     view balanceOf => erc1155::balance_of,
     view balanceOfBatch => erc1155::balance_of_batch,

@@ -18,7 +18,10 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use crate::{Cell, List, Map, Place, layout};
+use crate::{
+    Cell, List, Map, Place, layout,
+    registry::{self, Door, Room},
+};
 
 pub mod abi;
 mod dispatch;
@@ -34,7 +37,26 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::dispatch;
+/// The byte after the prefix.
+pub const ROOM: u8 = 3;
+
+/// Where it is.
+pub const ADDRESS: Address = registry::address_of(ROOM, [0; 7]);
+
+/// Its row in the registry.
+pub(crate) const TOKEN: Room = Room {
+    word: "token",
+    number: ROOM,
+    since: 1,
+    construct: |_| Ok(()),
+    contract: Door {
+        interface: "IToken",
+        abi: abi::IToken::abi::contract,
+        dispatch: dispatch::dispatch,
+        layout: Storage::FIELDS,
+    },
+    instance: None,
+};
 
 layout! {
     /// The contract's storage. Balances and operators come first, as in the usual Solidity ERC-1155.
