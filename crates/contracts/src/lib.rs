@@ -20,6 +20,7 @@ pub mod protocol;
 pub mod registry;
 pub mod storage;
 pub mod testing;
+pub mod token;
 
 pub use dispatch::Call;
 pub use env::Env;

@@ -16,7 +16,7 @@ use crate::{
     dispatch::{Call, INative},
     env::{Env, revert},
     host::{CodeKind, Host, Res},
-    protocol,
+    protocol, token,
 };
 
 /// A system on the ledger.
@@ -50,7 +50,7 @@ pub struct Door {
 }
 
 /// All rooms.
-pub const ROOMS: &[Room] = &[protocol::ROOM, cash::CASH];
+pub const ROOMS: &[Room] = &[protocol::ROOM, cash::CASH, token::TOKEN];
 
 /// The newest protocol version that this program knows.
 pub const NEWEST_VERSION: u32 = 1;
