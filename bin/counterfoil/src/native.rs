@@ -69,6 +69,10 @@ impl Caller {
 
     /// Signs and sends a call, and waits for its receipt, which is final and durable.
     pub(crate) fn call<C: SolCall>(&self, contract: Address, call: &C) -> eyre::Result<Done> {
+        // A call to nobody succeeds, and does nothing.
+        if self.ask("eth_getCode", json!([contract, "latest"]))? == "0x" {
+            return Err(absent(contract));
+        }
         let data = Bytes::from(call.abi_encode());
         let request = json!({ "from": self.address(), "to": contract, "data": data });
         let returned = self.ask("eth_call", json!([request, "latest"]))?;
@@ -123,6 +127,10 @@ impl Done {
     pub(crate) fn transaction(&self) -> &str {
         self.receipt["transactionHash"].as_str().unwrap_or_default()
     }
+}
+
+fn absent(contract: Address) -> eyre::Report {
+    eyre!("there is no contract at {contract} yet: does the chain's protocol version have it, and was it created?")
 }
 
 /// A contract's refusal by its name and arguments; any other error as it is.
