@@ -1,6 +1,8 @@
 //! One file per command.
 
+pub(crate) mod abi;
 pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod genesis;
+pub(crate) mod network;
 pub(crate) mod node;

@@ -6,3 +6,4 @@ mod errors;
 mod kill;
 mod running;
 mod settings;
+mod upgrade;
