@@ -89,8 +89,8 @@ pub(crate) struct Upgrade {
     #[arg(long, conflicts_with_all = ["key", "data"])]
     pub(crate) dev: bool,
     /// The version to come [default: the newest that this program knows].
-    #[arg(long = "to", value_name = "VERSION")]
-    pub(crate) version: Option<u32>,
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u32>,
     /// The epoch whose first block begins it [default: the next].
     #[arg(long, value_name = "EPOCH")]
     pub(crate) epoch: Option<u64>,

@@ -53,7 +53,7 @@ struct Terms {
 
 impl Terms {
     fn of(arguments: &Upgrade, node: &Client) -> eyre::Result<Self> {
-        let version = arguments.version.unwrap_or(NEWEST_VERSION);
+        let version = arguments.to.unwrap_or(NEWEST_VERSION);
         let in_force =
             node.view(ADDRESS, &IProtocol::versionCall {}).wrap_err("the node knows no protocol versions")?;
         if version <= in_force {

@@ -47,8 +47,8 @@ fn the_only_member_brings_a_version_into_force_and_restarts_change_nothing() {
     assert_eq!((node.chain.head().number(), version(&node, BlockAt::Latest)), (3, 0));
     pay(&node, 2);
     assert_eq!((version(&node, BlockAt::Number(3)), version(&node, BlockAt::Number(4))), (0, 1));
-    let state = node.chain.state(BlockAt::Latest).unwrap();
     for room in ROOMS {
+        let state = node.chain.state(BlockAt::Latest).unwrap();
         assert_eq!(state.code(room.address()).unwrap(), Bytes::from(NATIVE_CODE), "{}", room.word);
     }
     node.stop();
