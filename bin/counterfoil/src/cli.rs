@@ -23,6 +23,11 @@ pub(crate) enum Command {
     /// Make or inspect genesis files.
     #[command(subcommand)]
     Genesis(GenesisCommand),
+    /// Decide what holds for the whole network.
+    #[command(subcommand)]
+    Network(NetworkCommand),
+    /// Print the ABI of a room and of what its factory makes.
+    Abi(AbiArguments),
     /// Check, back up or restore a data folder.
     #[command(subcommand)]
     Db(DbCommand),
@@ -67,6 +72,47 @@ pub(crate) struct NewGenesis {
     /// Who gets the tips.
     #[arg(long)]
     pub(crate) beneficiary: Option<Address>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Schedule a protocol version; only the committee's sole member can.
+    Upgrade(Upgrade),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Upgrade {
+    /// The node to send it to.
+    #[arg(long, env = "COUNTERFOIL_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    pub(crate) rpc: String,
+    /// Data folder whose node.key is the member's.
+    #[arg(long, env = "COUNTERFOIL_DATA", value_name = "DIR", required_unless_present_any = ["key", "dev"])]
+    pub(crate) data: Option<PathBuf>,
+    /// The member's ed25519 key, 64 hex digits, instead of --data.
+    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The key of every development node, instead of --data.
+    #[arg(long, conflicts_with_all = ["key", "data"])]
+    pub(crate) dev: bool,
+    /// The version to come [default: the newest that this program knows].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u32>,
+    /// The epoch whose first block begins it [default: the next].
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) epoch: Option<u64>,
+    /// Ethereum key of the sending account, 64 hex digits, where an account must pay or be listed. Default: one made from the
+    /// member's key, which pays nothing.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) account_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AbiArguments {
+    /// A room, such as `protocol`: all its interfaces, by name. Or one interface, such as `IProtocol`: its ABI alone.
+    pub(crate) name: String,
+    /// As Solidity instead of JSON.
+    #[arg(long)]
+    pub(crate) solidity: bool,
 }
 
 #[derive(Debug, Subcommand)]

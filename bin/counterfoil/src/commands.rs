@@ -1,8 +1,10 @@
 //! One file per command.
 
+pub(crate) mod abi;
 pub(crate) mod cash;
 pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod genesis;
 pub(crate) mod key;
+pub(crate) mod network;
 pub(crate) mod node;

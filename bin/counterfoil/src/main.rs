@@ -35,6 +35,8 @@ fn run(command: Command) -> eyre::Result<()> {
     match command {
         Command::Node(arguments) => commands::node::run(arguments),
         Command::Genesis(command) => commands::genesis::run(command),
+        Command::Network(command) => commands::network::run(command),
+        Command::Abi(arguments) => commands::abi::run(&arguments),
         Command::Db(command) => commands::db::run(command),
         Command::Cash(command) => commands::cash::run(command),
         Command::Key(command) => commands::key::run(command),

@@ -3,17 +3,17 @@
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
+use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
-use eyre::{Context, OptionExt, bail, eyre};
+use eyre::{Context, bail, ensure, eyre};
 use serde_json::{Value, json};
 
 use crate::{
     cli::{AskArguments, SignArguments},
     keystore::{KeyStore, passphrase},
-    rpc::{Client, Refused},
+    rpc::Client,
 };
 
 /// Reads contracts.
@@ -40,15 +40,17 @@ impl Reader {
 
     /// The answer of a view.
     pub(crate) fn read<C: SolCall>(&self, contract: Address, call: &C) -> eyre::Result<C::Return> {
-        let request = json!({ "to": contract, "data": hex::encode_prefixed(call.abi_encode()) });
-        let answer = self.0.call("eth_call", json!([request, "latest"])).map_err(in_its_own_words)?;
-        let bytes: Bytes = answer.as_str().ok_or_eyre("eth_call: no bytes")?.parse()?;
-        if bytes.is_empty() {
-            bail!(
-                "there is no contract at {contract} yet: does the chain's protocol version have it, and was it created?"
-            );
-        }
-        C::abi_decode_returns(&bytes).wrap_err("the contract's answer")
+        self.check_presence(contract)?;
+        self.0.view(contract, call)
+    }
+
+    /// A call to nobody succeeds, and does nothing.
+    fn check_presence(&self, contract: Address) -> eyre::Result<()> {
+        ensure!(
+            self.0.call("eth_getCode", json!([contract, "latest"]))? != "0x",
+            "there is no contract at {contract} yet: does the chain's protocol version have it, and was it created?"
+        );
+        Ok(())
     }
 }
 
@@ -69,10 +71,7 @@ impl Caller {
 
     /// Signs and sends a call, and waits for its receipt, which is final and durable.
     pub(crate) fn call<C: SolCall>(&self, contract: Address, call: &C) -> eyre::Result<Done> {
-        // A call to nobody succeeds, and does nothing.
-        if self.ask("eth_getCode", json!([contract, "latest"]))? == "0x" {
-            return Err(absent(contract));
-        }
+        self.reader.check_presence(contract)?;
         let data = Bytes::from(call.abi_encode());
         let request = json!({ "from": self.address(), "to": contract, "data": data });
         let returned = self.ask("eth_call", json!([request, "latest"]))?;
@@ -114,7 +113,7 @@ impl Caller {
     }
 
     fn ask(&self, method: &str, params: Value) -> eyre::Result<Value> {
-        self.reader.0.call(method, params).map_err(in_its_own_words)
+        self.reader.0.call(method, params)
     }
 }
 
@@ -126,18 +125,5 @@ impl Done {
 
     pub(crate) fn transaction(&self) -> &str {
         self.receipt["transactionHash"].as_str().unwrap_or_default()
-    }
-}
-
-fn absent(contract: Address) -> eyre::Report {
-    eyre!("there is no contract at {contract} yet: does the chain's protocol version have it, and was it created?")
-}
-
-/// A contract's refusal by its name and arguments; any other error as it is.
-fn in_its_own_words(error: eyre::Report) -> eyre::Report {
-    let data = error.downcast_ref::<Refused>().and_then(|refused| refused.data.as_ref());
-    match data.and_then(|data| gateway::native::error(data)) {
-        Some(refusal) => eyre!("refused: {refusal}"),
-        None => error,
     }
 }

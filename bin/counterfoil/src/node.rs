@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use chain::Chain;
+use chain::{Chain, OpenError};
 use consensus::{
     Fatal, NodeKey,
     solo::{self, Solo},
@@ -10,9 +10,10 @@ use consensus::{
 use eyre::Context;
 use gateway::{Accounts, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
 use primitives::Genesis;
+use store::StoreError;
 use tokio::sync::watch;
 
-use crate::{config::NodeConfig, dev};
+use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev};
 
 /// Everything that runs.
 pub(crate) struct Node {
@@ -26,7 +27,7 @@ impl Node {
     /// Opens the data folder, starts the engine, then the doors.
     pub(crate) async fn start(config: NodeConfig) -> eyre::Result<Self> {
         let Identity { genesis, key, accounts } = Identity::of(&config)?;
-        let chain = Chain::open(config.folder.path(), &genesis, config.chain.clone())?;
+        let (chain, genesis) = open(&config, genesis)?;
         config.folder.keep_genesis(&genesis)?;
         let (failed, failure) = watch::channel(None);
         let engine = start_engine(&chain, key, failed)?;
@@ -95,6 +96,21 @@ impl Identity {
         let genesis = config.folder.genesis(config.genesis.as_deref())?;
         let key = config.folder.key(config.key.as_deref())?;
         Ok(Self { genesis, key, accounts: Accounts::none() })
+    }
+}
+
+/// Opens the ledger. A development folder may be older than the rooms: it keeps the genesis that it was made with.
+fn open(config: &NodeConfig, genesis: Genesis) -> eyre::Result<(Chain, Genesis)> {
+    let open = |genesis: &Genesis| Chain::open(config.folder.path(), genesis, config.chain.clone());
+    match open(&genesis) {
+        Err(OpenError::Store(StoreError::OtherGenesis { found, expected })) if config.dev.is_some() => {
+            let older = dev::without_rooms(genesis);
+            if genesis_hash(&older)? != found {
+                return Err(StoreError::OtherGenesis { found, expected }.into());
+            }
+            Ok((open(&older)?, older))
+        }
+        opened => Ok((opened?, genesis)),
     }
 }
 

@@ -67,6 +67,20 @@ impl Room {
     pub const fn address(&self) -> Address {
         address_of(self.number, [0; 7])
     }
+
+    /// Its own door, then that of what its factory makes.
+    pub fn doors(&self) -> impl Iterator<Item = &Door> {
+        [&self.contract].into_iter().chain(&self.instance)
+    }
+}
+
+impl Door {
+    /// The ABI with what every native contract may answer.
+    pub fn full_abi(&self) -> JsonAbi {
+        let mut abi = (self.abi)();
+        abi.errors.extend(INative::abi::contract().errors);
+        abi
+    }
 }
 
 /// The address of an instance of a room.

@@ -8,3 +8,4 @@ mod keys;
 mod kill;
 mod running;
 mod settings;
+mod upgrade;

@@ -6,3 +6,4 @@ mod network;
 mod queries;
 mod rivals;
 mod stories;
+mod upgrades;

@@ -5,6 +5,7 @@ mod calls;
 mod fees;
 mod filters;
 mod logs;
+mod natives;
 mod network;
 mod old;
 mod pool;
