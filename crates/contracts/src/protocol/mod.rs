@@ -60,6 +60,11 @@ fn storage() -> Storage {
     Storage::at(U256::ZERO)
 }
 
+/// Where the version in force is, for readers outside the ledger.
+pub fn version_slot() -> U256 {
+    storage().version.slot()
+}
+
 /// What the committee's only member signs to bring a version into force. It begins like no message that consensus signs: those
 /// begin with the length of their namespace.
 pub fn upgrade_message(chain_id: u64, version: u32, epoch: u64, sequence: u64) -> Vec<u8> {
