@@ -318,7 +318,7 @@ impl Inner {
 
 /// Block 0: made from the genesis file alone, so every node makes the same.
 fn genesis_record(genesis: &Genesis) -> Result<(BlockRecord, State, store::StateChange), OpenError> {
-    let diff = genesis.alloc_diff();
+    let diff = evm::genesis_diff(genesis)?;
     let commit = State::default().commit(&diff);
     let header = genesis.header(commit.state.root())?;
     let block = Arc::new(Block::seal(header, Vec::new()));

@@ -53,7 +53,7 @@ pub struct Call<'a> {
 macro_rules! native_contract {
     ($calls:ty { $($kind:ident $name:ident => $operation:expr,)* }) => {
         /// Decodes, checks what the function allows, runs it and encodes what it returns.
-        pub fn dispatch(env: &mut $crate::Env<'_>, call: &$crate::Call<'_>) -> $crate::Res<alloy_primitives::Bytes> {
+        pub(crate) fn dispatch(env: &mut $crate::Env<'_>, call: &$crate::Call<'_>) -> $crate::Res<alloy_primitives::Bytes> {
             type Calls = $calls;
             match $crate::dispatch::decode::<Calls>(call.data)? {
                 $(Calls::$name(arguments) => {

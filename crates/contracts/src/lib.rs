@@ -16,6 +16,7 @@ pub mod dispatch;
 pub mod cash;
 pub mod env;
 pub mod host;
+pub mod protocol;
 pub mod registry;
 pub mod storage;
 pub mod testing;

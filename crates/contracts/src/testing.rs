@@ -26,6 +26,10 @@ pub struct Memory {
     pub now: u64,
     /// EIP-155 chain id.
     pub chain_id: u64,
+    /// Epoch of the block being made.
+    pub epoch: u64,
+    /// The committee's only member.
+    pub sole_member: Option<B256>,
 }
 
 impl Memory {
@@ -105,5 +109,13 @@ impl Host for Memory {
 
     fn chain_id(&self) -> u64 {
         self.chain_id
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn sole_member(&self) -> Option<B256> {
+        self.sole_member
     }
 }

@@ -62,7 +62,7 @@ fn hash(file: &Path) -> eyre::Result<()> {
 }
 
 fn genesis_hash(genesis: &Genesis) -> eyre::Result<B256> {
-    let state = State::default().commit(&genesis.alloc_diff()).state;
+    let state = State::default().commit(&evm::genesis_diff(genesis)?).state;
     Ok(genesis.header(state.root())?.hash_slow())
 }
 
