@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The world in memory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     /// Slots that are not zero.
     pub slots: BTreeMap<(Address, U256), U256>,
