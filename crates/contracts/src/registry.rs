@@ -50,7 +50,7 @@ pub struct Door {
 }
 
 /// All rooms.
-pub const ROOMS: &[Room] = &[protocol::ROOM, cash::CASH, token::TOKEN];
+pub const ROOMS: &[Room] = &[protocol::ROOM, cash::ROOM, token::ROOM];
 
 /// The newest protocol version that this program knows.
 pub const NEWEST_VERSION: u32 = 1;

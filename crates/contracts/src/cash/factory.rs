@@ -1,10 +1,8 @@
 //! The factory of currencies.
 //!
-//! **Who governs.** The governor is slot 0 of the room, in this order:
-//! 1. what genesis wrote there: `alloc` may give the room's address storage, and the genesis hash commits to it;
-//! 2. when the room opens on chain 31337 without that, the first development account, whose key everybody knows: a chain of
-//!    worth has a chain id of its own;
-//! 3. otherwise nobody, until the protocol room, which speaks for the members, appoints one.
+//! **Who governs.** Slot 0 of the room. When the room opens on chain 31337, the first development account, whose key everybody
+//! knows: a chain of worth has a chain id of its own. On any other chain nobody, until the protocol room, which speaks for the
+//! members, appoints one. "Who comes first" is no rule here: on an open chain it would give each currency to a stranger.
 //!
 //! A governor may hand the office on. It has no power over a currency once that is created.
 
@@ -43,7 +41,7 @@ layout! {
 
 /// Runs when the room opens.
 pub fn construct(env: &mut Env<'_>) -> Res<()> {
-    if places().governor.get(env)?.is_zero() && env.chain_id() == DEVELOPMENT_CHAIN {
+    if env.chain_id() == DEVELOPMENT_CHAIN {
         places().governor.set(env, DEVELOPMENT_GOVERNOR)?;
     }
     Ok(())

@@ -64,12 +64,12 @@ use iso4217::Currency;
 use record::{Operator, Record};
 
 /// The byte after the prefix.
-pub const ROOM: u8 = 2;
+pub const NUMBER: u8 = 2;
 
 /// Our row in the registry.
-pub const CASH: Room = Room {
+pub const ROOM: Room = Room {
     word: "cash",
-    number: ROOM,
+    number: NUMBER,
     since: 1,
     construct,
     contract: Door {
@@ -123,7 +123,7 @@ pub fn pay(env: &mut Env<'_>, currency: Address, from: Address, to: Address, amo
 /// The address of a currency, whether or not it was created.
 pub const fn address_of(currency: &Currency) -> Address {
     let [first, second, third] = currency.code;
-    registry::address_of(ROOM, [0, 0, 0, 0, first, second, third])
+    registry::address_of(NUMBER, [0, 0, 0, 0, first, second, third])
 }
 
 /// The currency that an address can be.

@@ -12,7 +12,7 @@ use crate::{
 use super::abi::ICash::{self, HoldState};
 
 layout! {
-    /// Storage of a hold: six slots, of which four are written when it is placed without a reference.
+    /// Storage of a hold: seven slots, of which five are written when it is placed.
     pub struct Record {
         /// Who placed it, when it ends, where it stands.
         standing: Cell<Standing>,

@@ -13,7 +13,7 @@ fn ask<C: SolCall>(memory: &mut Memory, call: C) -> C::Return {
 
 /// A chain whose genesis knows nothing of rooms.
 fn bare() -> Memory {
-    Memory { codes: Default::default(), ..Memory::new() }
+    Memory { codes: Default::default(), slots: Default::default(), ..Memory::new() }
 }
 
 #[test]

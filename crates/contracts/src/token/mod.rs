@@ -37,16 +37,13 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-/// The byte after the prefix.
-pub const ROOM: u8 = 3;
-
 /// Where it is.
-pub const ADDRESS: Address = registry::address_of(ROOM, [0; 7]);
+pub const ADDRESS: Address = registry::address_of(3, [0; 7]);
 
 /// Its row in the registry.
-pub(crate) const TOKEN: Room = Room {
+pub(crate) const ROOM: Room = Room {
     word: "token",
-    number: ROOM,
+    number: 3,
     since: 1,
     construct: |_| Ok(()),
     contract: Door {

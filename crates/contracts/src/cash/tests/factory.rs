@@ -92,18 +92,15 @@ fn the_office_of_the_governor_is_handed_on_by_its_holder_or_by_the_protocol_room
 }
 
 #[test]
-fn a_chain_of_its_own_has_the_governor_that_genesis_wrote_or_none() {
+fn a_chain_of_its_own_has_no_governor_until_the_protocol_room_appoints_one() {
     let mut memory = Memory { chain_id: 4_711, ..Memory::default() };
     memory.codes.insert(ROOM, CodeKind::Native);
     construct(&mut Env::new(&mut memory, ROOM, Address::ZERO)).unwrap();
     assert_eq!(ask(&mut memory, BOB, governorCall {}), Ok(Address::ZERO));
     refused(&mut memory, Address::ZERO, create("EUR"), NotGovernor { caller: Address::ZERO });
     refused(&mut memory, Address::ZERO, appointCall { governor: BOB }, NotGovernor { caller: Address::ZERO });
-
-    let mut memory = Memory { chain_id: 31_337, ..Memory::default() };
-    memory.codes.insert(ROOM, CodeKind::Native);
-    memory.slots.insert((ROOM, U256::ZERO), U256::from_be_slice(BOB.as_slice()));
-    construct(&mut Env::new(&mut memory, ROOM, Address::ZERO)).unwrap();
+    let protocol = registry::address_of(1, [0; 7]);
+    ask(&mut memory, protocol, appointCall { governor: BOB }).unwrap();
     assert_eq!(ask(&mut memory, ALICE, governorCall {}), Ok(BOB));
 }
 
