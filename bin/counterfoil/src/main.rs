@@ -35,6 +35,8 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Genesis(command) => commands::genesis::run(command),
         Command::Db(command) => commands::db::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Verify(arguments) => commands::verify::run(&arguments),
     }
 }
 

@@ -12,7 +12,7 @@ use alloy_consensus::Transaction;
 use consensus::Wake;
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Genesis, Recovered, Rules, TimeMs, Tx};
+use primitives::{Address, B256, Block, Bytes, Genesis, Recovered, Rules, TimeMs, Tx};
 use store::{BlockRecord, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
@@ -67,6 +67,8 @@ pub struct Chain(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) rules: Rules,
     pub(crate) genesis_hash: B256,
+    /// The canonical configuration, which genesis commits to.
+    pub(crate) config: Bytes,
     pub(crate) store: Store,
     pub(crate) codes: Codes,
     pub(crate) pool: Pool,
@@ -112,6 +114,7 @@ impl Chain {
             layers: RwLock::new(layers),
             rules: genesis.rules(),
             genesis_hash,
+            config: genesis.canonical_config()?.into(),
             store,
             codes: Codes::default(),
             pool: Pool::new(options.pool),

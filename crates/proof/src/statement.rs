@@ -2,10 +2,14 @@
 //!
 //! Called by `verify` and by the JSON form. The events that are understood, each with the standard or the room that defines it, are in
 //! `events`; a log of any other event is shown as it is. A log says what the contract at `contract` claims: whether that contract is to be
-//! believed is the reader's judgement, except for the ledger's own rooms, whose code no user can change.
+//! believed is the reader's judgement, except for the ledger's own rooms (`cash`, `token`), whose code no user can change.
 
+mod cash;
 mod events;
 mod time;
+mod token;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_consensus::{Transaction, TxReceipt};
 use alloy_eips::eip2718::Decodable2718;
@@ -20,6 +24,9 @@ use crate::{
     trie,
     verify::Refusal,
 };
+
+pub use events::{ROOM_PREFIX, understood};
+pub use token::{ADDRESS as TOKEN_ADDRESS, ownership};
 
 /// One sentence: system, what happened or was so, and with which values, as of a height and a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,7 +78,11 @@ pub fn of(file: &Counterfoil) -> Result<Vec<Statement>, Refusal> {
         Fact::Storage(fact) => storage(&file.header, fact),
     }?;
     let mut claims = proved.claims;
-    claims.extend(preimages(&file.preimages, &proved.words)?);
+    let preimages = Preimages::of(&file.preimages, &proved.words)?;
+    if let Fact::Storage(fact) = &file.fact {
+        claims.extend(token::owned(fact.address, &proved.slots, &preimages));
+    }
+    claims.extend(preimages.claims());
     let time = TimeMs::of_header(&file.header).map(time::iso).unwrap_or_default();
     let dated = |claim: Claim| {
         let Claim { system, kind, fields } = claim;
@@ -84,6 +95,14 @@ pub fn of(file: &Counterfoil) -> Result<Vec<Statement>, Refusal> {
 struct Proved {
     claims: Vec<Claim>,
     words: Vec<B256>,
+    /// Of a storage fact, each slot with its value.
+    slots: Vec<(U256, U256)>,
+}
+
+impl Proved {
+    const fn new(claims: Vec<Claim>, words: Vec<B256>) -> Self {
+        Self { claims, words, slots: Vec::new() }
+    }
 }
 
 fn receipt(header: &Header, fact: &ReceiptFact) -> Result<Proved, Refusal> {
@@ -94,7 +113,7 @@ fn receipt(header: &Header, fact: &ReceiptFact) -> Result<Proved, Refusal> {
     for (index, log) in receipt.logs.iter().enumerate() {
         claims.extend(events::claims(log).into_iter().map(|claim| placed(claim, fact.index, index)));
     }
-    Ok(Proved { claims, words: receipt.logs.iter().flat_map(words_of).collect() })
+    Ok(Proved::new(claims, receipt.logs.iter().flat_map(words_of).collect()))
 }
 
 fn log(header: &Header, fact: &LogFact) -> Result<Proved, Refusal> {
@@ -108,7 +127,7 @@ fn log(header: &Header, fact: &LogFact) -> Result<Proved, Refusal> {
         claims.push(generic_log(log));
     }
     let claims = claims.into_iter().map(|claim| placed(claim, fact.receipt, place)).collect();
-    Ok(Proved { claims, words: words_of(log) })
+    Ok(Proved::new(claims, words_of(log)))
 }
 
 fn account(header: &Header, fact: &AccountFact) -> Result<Proved, Refusal> {
@@ -116,7 +135,7 @@ fn account(header: &Header, fact: &AccountFact) -> Result<Proved, Refusal> {
     let address = Field::new("address", fact.address);
     let Some(TrieAccount { nonce, balance, storage_root, code_hash }) = account else {
         let claim = Claim { system: LEDGER, kind: "account absent", fields: vec![address] };
-        return Ok(Proved { claims: vec![claim], words: Vec::new() });
+        return Ok(Proved::new(vec![claim], Vec::new()));
     };
     let fields = vec![
         address,
@@ -125,7 +144,7 @@ fn account(header: &Header, fact: &AccountFact) -> Result<Proved, Refusal> {
         Field::new("codeHash", code_hash),
         Field::new("storageRoot", storage_root),
     ];
-    Ok(Proved { claims: vec![Claim { system: LEDGER, kind: "account", fields }], words: vec![code_hash] })
+    Ok(Proved::new(vec![Claim { system: LEDGER, kind: "account", fields }], vec![code_hash]))
 }
 
 fn storage(header: &Header, fact: &StorageFact) -> Result<Proved, Refusal> {
@@ -135,8 +154,10 @@ fn storage(header: &Header, fact: &StorageFact) -> Result<Proved, Refusal> {
     let account = proved_account(header, fact.address, &fact.proof)?;
     let root = account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root);
     let values = fact.slots.iter().map(|slot| proved_slot(root, slot)).collect::<Result<Vec<_>, _>>()?;
-    let claims = fact.slots.iter().zip(&values).map(|(slot, value)| storage_claim(fact.address, slot.slot, *value));
-    Ok(Proved { claims: claims.collect(), words: values.into_iter().map(B256::from).collect() })
+    let slots: Vec<(U256, U256)> = fact.slots.iter().map(|slot| slot.slot).zip(values).collect();
+    let claims = slots.iter().map(|(slot, value)| storage_claim(fact.address, *slot, *value)).collect();
+    let words = slots.iter().flat_map(|(slot, value)| [B256::from(*slot), B256::from(*value)]).collect();
+    Ok(Proved { claims, words, slots })
 }
 
 fn proved_receipt(header: &Header, index: u64, proof: &[Bytes]) -> Result<Receipt, Refusal> {
@@ -237,20 +258,47 @@ fn placed(mut claim: Claim, transaction: u64, log: usize) -> Claim {
 
 /// The words of a log that may be hashes: its topics, and its data word by word.
 fn words_of(log: &Log) -> Vec<B256> {
-    let (data, _) = log.data.data.as_chunks::<32>();
-    log.topics().iter().copied().chain(data.iter().map(B256::from)).collect()
+    log.topics().iter().copied().chain(words_in(&log.data.data)).collect()
 }
 
-/// Each preimage must be of a word that the fact holds.
-fn preimages(preimages: &[Bytes], words: &[B256]) -> Result<Vec<Claim>, Refusal> {
-    let hashes: Vec<B256> = preimages.iter().map(keccak256).collect();
-    if !hashes.is_sorted_by(|one, next| one < next) {
-        return Err(Refusal::Order("preimages"));
+/// What some of the words of a fact are hashes of.
+pub(crate) struct Preimages<'a>(BTreeMap<B256, &'a Bytes>);
+
+impl<'a> Preimages<'a> {
+    /// Each preimage must be of a word that the fact holds, or that another preimage holds: a storage slot in two mappings is a
+    /// hash of a hash. No circle of hashes can be made, so every one of them leads to the fact.
+    fn of(preimages: &'a [Bytes], words: &[B256]) -> Result<Self, Refusal> {
+        let hashes: Vec<B256> = preimages.iter().map(keccak256).collect();
+        if !hashes.is_sorted_by(|one, next| one < next) {
+            return Err(Refusal::Order("preimages"));
+        }
+        let asked: BTreeSet<B256> =
+            words.iter().copied().chain(preimages.iter().flat_map(|bytes| words_in(bytes))).collect();
+        if let Some(stranger) = hashes.iter().position(|hash| !asked.contains(hash) || *hash == KECCAK_EMPTY) {
+            return Err(Refusal::Preimage(stranger));
+        }
+        Ok(Self(hashes.into_iter().zip(preimages).collect()))
     }
-    if let Some(stranger) = hashes.iter().position(|hash| !words.contains(hash) || *hash == KECCAK_EMPTY) {
-        return Err(Refusal::Preimage(stranger));
+
+    /// The two words that were hashed to this one: how Solidity places the entry of a mapping.
+    pub(crate) fn entry(&self, hash: B256) -> Option<[B256; 2]> {
+        let preimage = self.0.get(&hash)?;
+        let entry = words_in(preimage).try_into().ok()?;
+        (preimage.len() == ENTRY_BYTES).then_some(entry)
     }
-    Ok(hashes.iter().zip(preimages).map(|(hash, preimage)| preimage_claim(hash, preimage)).collect())
+
+    fn claims(&self) -> impl Iterator<Item = Claim> + '_ {
+        self.0.iter().map(|(hash, preimage)| preimage_claim(hash, preimage))
+    }
+}
+
+/// A key and the slot of its mapping.
+const ENTRY_BYTES: usize = 64;
+
+/// The 32-byte words at the start of `bytes`.
+fn words_in(bytes: &[u8]) -> Vec<B256> {
+    let (words, _) = bytes.as_chunks::<32>();
+    words.iter().map(B256::from).collect()
 }
 
 fn preimage_claim(hash: &B256, preimage: &Bytes) -> Claim {

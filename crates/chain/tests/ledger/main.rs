@@ -5,4 +5,5 @@
 mod network;
 mod queries;
 mod rivals;
+mod statements;
 mod stories;

@@ -2,7 +2,7 @@
 
 use proof::{Counterfoil, Fact, Refusal, Verified, verify};
 
-use crate::network::{NOBODY, Network, account_fact};
+use crate::network::{NOBODY, Network};
 
 #[test]
 fn every_file_verifies_and_has_two_forms_of_one_content() {
@@ -71,7 +71,7 @@ fn only_another_question_with_a_true_answer_is_left_to_the_seal() {
         // And the place of the log, which becomes that of the next one.
         ("log", bytes_of(network.log_fact(1, 0)), 33),
         // And the address of nobody, which becomes that of somebody else who has no account.
-        ("absent", bytes_of(account_fact(NOBODY)), 32 + 20),
+        ("absent", bytes_of(network.account_fact(NOBODY)), 32 + 20),
     ] {
         let mut places = std::collections::BTreeSet::new();
         each_change(&file, &network, &[0x01, 0x81], |place, _, verdict| {

@@ -8,10 +8,7 @@ use proof::{
     verify,
 };
 
-use crate::network::{
-    ALICE, BOB, CREATION, ERC20, ERC1155, FAILED, NOBODY, Network, PAYMENT, TERMS, TOKEN, account_fact, account_proof,
-    sender, storage_fact,
-};
+use crate::network::{ALICE, BOB, CREATION, ERC20, ERC1155, FAILED, NOBODY, Network, PAYMENT, TERMS, TOKEN, sender};
 
 fn statements(network: &Network, file: &Counterfoil) -> Vec<Statement> {
     verify(&file.encode(), network.genesis_hash, None).expect("it is true").statements
@@ -83,10 +80,10 @@ fn a_log_of_an_unknown_event_is_shown_as_it_is() {
 #[test]
 fn accounts_and_slots_are_told_with_their_absence() {
     let network = Network::steady();
-    let alice = said(&network, account_fact(ALICE));
+    let alice = said(&network, network.account_fact(ALICE));
     assert_eq!((alice[0].kind, field(&alice[0], "balance"), field(&alice[0], "nonce")), ("account", "12", "12"));
-    assert_eq!(said(&network, account_fact(NOBODY))[0].kind, "account absent");
-    let slots = said(&network, storage_fact(&[1, 2, 999]));
+    assert_eq!(said(&network, network.account_fact(NOBODY))[0].kind, "account absent");
+    let slots = said(&network, network.storage_fact(&[1, 2, 999]));
     let values: Vec<u64> =
         slots.iter().map(|slot| field(slot, "value").parse::<primitives::U256>().unwrap().to::<u64>()).collect();
     assert_eq!(values, [1000, 2000, 0]);
@@ -127,14 +124,14 @@ fn the_proof_of_another_place_is_refused() {
 #[test]
 fn the_proof_of_another_account_or_slot_is_refused() {
     let network = Network::steady();
-    let proof = account_proof(TOKEN);
+    let proof = network.account_proof(TOKEN);
     let fact = Fact::Account(AccountFact { address: ALICE, proof: proof.clone() });
     let refused = refusal(&network, fact);
     assert!(matches!(refused, Refusal::Trie { what: "account", .. }), "{refused:?}");
     let more = [proof, vec![Bytes::from_static(&[0xc0])]].concat();
     let fact = Fact::Account(AccountFact { address: TOKEN, proof: more });
     assert_eq!(refusal(&network, fact), Refusal::Trie { what: "account", error: TrieError::Extra(1) });
-    let Fact::Storage(mut slots) = storage_fact(&[1, 2]) else { panic!("storage") };
+    let Fact::Storage(mut slots) = network.storage_fact(&[1, 2]) else { panic!("storage") };
     let first = slots.slots[0].proof.clone();
     slots.slots[1].proof = first;
     let refused = refusal(&network, Fact::Storage(slots));
@@ -144,7 +141,7 @@ fn the_proof_of_another_account_or_slot_is_refused() {
 #[test]
 fn slots_must_rise_and_be_named() {
     let network = Network::steady();
-    let Fact::Storage(honest) = storage_fact(&[1, 2]) else { panic!("storage") };
+    let Fact::Storage(honest) = network.storage_fact(&[1, 2]) else { panic!("storage") };
     let mut turned = honest.clone();
     turned.slots.reverse();
     assert_eq!(refusal(&network, Fact::Storage(turned)), Refusal::Order("storage slots"));

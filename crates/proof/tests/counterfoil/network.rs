@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use alloy_consensus::{Header, SignableTransaction, TxEip1559, TxReceipt, proofs};
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, TxKind, U256, keccak256};
-use alloy_rlp::Encodable;
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, KECCAK_EMPTY, Nibbles, TrieAccount, proof::ProofRetainer};
@@ -17,56 +16,65 @@ use primitives::{
 use proof::{Certified, Counterfoil, Fact};
 
 /// Blocks in an epoch.
-pub const EPOCH_BLOCKS: u64 = 4;
+pub(crate) const EPOCH_BLOCKS: u64 = 4;
 /// Epochs of the network.
 const EPOCHS: u64 = 4;
 /// 14 November 2023, 22:13:20 UTC.
-pub const START_SECONDS: u64 = 1_700_000_000;
+pub(crate) const START_SECONDS: u64 = 1_700_000_000;
 
 /// A contract that emits what the tests need.
-pub const TOKEN: Address = Address::repeat_byte(0x70);
+pub(crate) const TOKEN: Address = Address::repeat_byte(0x70);
 /// Somebody.
-pub const ALICE: Address = Address::repeat_byte(0xa1);
+pub(crate) const ALICE: Address = Address::repeat_byte(0xa1);
 /// Somebody else.
-pub const BOB: Address = Address::repeat_byte(0xb0);
+pub(crate) const BOB: Address = Address::repeat_byte(0xb0);
 /// Nobody: there is no such account.
-pub const NOBODY: Address = Address::repeat_byte(0x99);
+pub(crate) const NOBODY: Address = Address::repeat_byte(0x99);
 /// What topic 1 of the log without a known event is the hash of.
-pub const TERMS: &[u8] = br#"{"price":"12.50"}"#;
+pub(crate) const TERMS: &[u8] = br#"{"price":"12.50"}"#;
 
 /// Where each transaction of a block stands.
-pub const PAYMENT: u64 = 0;
-pub const ERC20: u64 = 1;
-pub const ERC1155: u64 = 2;
-pub const CREATION: u64 = 3;
-pub const FAILED: u64 = 4;
+pub(crate) const PAYMENT: u64 = 0;
+pub(crate) const ERC20: u64 = 1;
+pub(crate) const ERC1155: u64 = 2;
+pub(crate) const CREATION: u64 = 3;
+pub(crate) const FAILED: u64 = 4;
 
 /// The chain and everything that its files are made of.
-pub struct Network {
-    pub config: Bytes,
-    pub genesis_hash: B256,
+pub(crate) struct Network {
+    pub(crate) config: Bytes,
+    pub(crate) genesis_hash: B256,
     /// By height; every block holds the same transactions, receipts and state.
-    pub blocks: Vec<Block>,
-    pub receipts: Vec<Receipt>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) receipts: Vec<Receipt>,
     rules: Rules,
+    /// Accounts and slots beyond a few.
+    more: u64,
     /// Of each epoch.
     committees: Vec<Vec<SigningKey>>,
 }
 
 impl Network {
     /// Four members in epoch 0, with these seeds in each later epoch. `more` transactions beyond those that are named.
-    pub fn new(later_committees: [[u8; 4]; 3], more: u64) -> Self {
+    pub(crate) fn new(later_committees: [[u8; 4]; 3], more: u64) -> Self {
         let seeds = [[1, 2, 3, 4]].into_iter().chain(later_committees);
         let committees: Vec<Vec<SigningKey>> =
             seeds.map(|seeds| seeds.map(|seed| SigningKey::from([seed; 32])).to_vec()).collect();
         let genesis = genesis(&committees[0]);
         let rules = genesis.rules();
-        let header = genesis.header(state().0).expect("a valid genesis");
+        let header = genesis.header(accounts(more, B256::ZERO).0).expect("a valid genesis");
         let genesis_hash = header.hash_slow();
         let config = genesis.canonical_config().expect("a valid genesis").into();
         let receipts = receipts(more);
-        let mut network =
-            Self { config, genesis_hash, blocks: vec![Block::seal(header, Vec::new())], receipts, rules, committees };
+        let mut network = Self {
+            config,
+            genesis_hash,
+            blocks: vec![Block::seal(header, Vec::new())],
+            receipts,
+            rules,
+            more,
+            committees,
+        };
         let transactions = transactions(more);
         for number in 1..EPOCHS * EPOCH_BLOCKS {
             let header = network.next_header(number, &transactions);
@@ -76,12 +84,12 @@ impl Network {
     }
 
     /// The same committee for ever.
-    pub fn steady() -> Self {
+    pub(crate) fn steady() -> Self {
         Self::new([[1, 2, 3, 4]; 3], 0)
     }
 
     /// One member replaced after epoch 0 and another after epoch 1; epoch 3 is as epoch 2.
-    pub fn changing() -> Self {
+    pub(crate) fn changing() -> Self {
         Self::new([[1, 2, 3, 5], [1, 2, 5, 6], [1, 2, 5, 6]], 0)
     }
 
@@ -93,27 +101,27 @@ impl Network {
         let plain: Vec<&Tx> = transactions.iter().map(Recovered::inner).collect();
         let with_bloom: Vec<_> = self.receipts.iter().map(TxReceipt::with_bloom_ref).collect();
         Header {
-            state_root: state().0,
+            state_root: accounts(self.more, B256::ZERO).0,
             transactions_root: proofs::calculate_transaction_root(&plain),
             receipts_root: proofs::calculate_receipt_root(&with_bloom),
             ..self.rules.next_header(parent.hash(), parent.header(), time, committee)
         }
     }
 
-    pub fn header(&self, height: u64) -> &Header {
+    pub(crate) fn header(&self, height: u64) -> &Header {
         self.block(height).header()
     }
 
-    pub fn hash(&self, height: u64) -> B256 {
+    pub(crate) fn hash(&self, height: u64) -> B256 {
         self.block(height).hash()
     }
 
-    pub fn block(&self, height: u64) -> &Block {
+    pub(crate) fn block(&self, height: u64) -> &Block {
         &self.blocks[usize::try_from(height).expect("few blocks")]
     }
 
     /// A block with its certificate and the keys that made it.
-    pub fn certified(&self, height: u64) -> Certified {
+    pub(crate) fn certified(&self, height: u64) -> Certified {
         let epoch = height / EPOCH_BLOCKS;
         let keys = &self.committees[usize::try_from(epoch).expect("few epochs")];
         Certified {
@@ -124,7 +132,7 @@ impl Network {
     }
 
     /// The file that a node would write: `fact` in the block at `height`, certified at `certified`.
-    pub fn counterfoil_to(&self, height: u64, certified: u64, fact: Fact) -> Counterfoil {
+    pub(crate) fn counterfoil_to(&self, height: u64, certified: u64, fact: Fact) -> Counterfoil {
         let changes = |epoch: &u64| {
             let [ours, next] = [*epoch, epoch + 1].map(|epoch| usize::try_from(epoch).expect("few epochs"));
             committee(&self.committees[ours]) != committee(&self.committees[next])
@@ -144,36 +152,49 @@ impl Network {
         }
     }
 
-    pub fn counterfoil(&self, height: u64, fact: Fact) -> Counterfoil {
+    pub(crate) fn counterfoil(&self, height: u64, fact: Fact) -> Counterfoil {
         self.counterfoil_to(height, height, fact)
     }
 
-    pub fn receipt_fact(&self, index: u64) -> Fact {
+    pub(crate) fn receipt_fact(&self, index: u64) -> Fact {
         proof::build::receipt_fact(self.block(1), &self.receipts, index)
     }
 
-    pub fn log_fact(&self, receipt: u64, log: u64) -> Fact {
+    pub(crate) fn log_fact(&self, receipt: u64, log: u64) -> Fact {
         proof::build::log_fact(&self.receipts, receipt, log)
     }
 
+    pub(crate) fn account_proof(&self, address: Address) -> Vec<Bytes> {
+        accounts(self.more, keccak256(address)).1
+    }
+
+    pub(crate) fn account_fact(&self, address: Address) -> Fact {
+        proof::build::account_fact(address, self.account_proof(address))
+    }
+
+    pub(crate) fn storage_fact(&self, slots: &[u64]) -> Fact {
+        let prove = |slot: &u64| (U256::from(*slot), trie(&storage_leaves(self.more), slot_key(*slot)).1);
+        proof::build::storage_fact(TOKEN, self.account_proof(TOKEN), slots.iter().map(prove))
+    }
+
     /// One file of each kind, with and without hand-overs, descendants and preimages.
-    pub fn files(&self) -> Vec<(&'static str, Counterfoil)> {
+    pub(crate) fn files(&self) -> Vec<(&'static str, Counterfoil)> {
         let terms = Counterfoil { preimages: vec![TERMS.into()], ..self.counterfoil(9, self.log_fact(ERC20, 1)) };
         vec![
             ("receipt", self.counterfoil(1, self.receipt_fact(PAYMENT))),
             ("receipt with logs", self.counterfoil(13, self.receipt_fact(ERC1155))),
             ("log", self.counterfoil_to(6, 9, self.log_fact(ERC20, 0))),
             ("log and preimage", terms),
-            ("account", self.counterfoil(5, account_fact(TOKEN))),
-            ("account absent", self.counterfoil(5, account_fact(NOBODY))),
-            ("storage", self.counterfoil(10, storage_fact(&[1, 2, 999]))),
-            ("genesis account", self.counterfoil_to(0, 1, account_fact(ALICE))),
+            ("account", self.counterfoil(5, self.account_fact(TOKEN))),
+            ("account absent", self.counterfoil(5, self.account_fact(NOBODY))),
+            ("storage", self.counterfoil(10, self.storage_fact(&[1, 2, 999]))),
+            ("genesis account", self.counterfoil_to(0, 1, self.account_fact(ALICE))),
         ]
     }
 }
 
 /// A certificate of three of the four, whoever they are.
-pub fn certify(genesis_hash: B256, epoch: u64, block: B256, keys: &[SigningKey]) -> FinalityProof {
+pub(crate) fn certify(genesis_hash: B256, epoch: u64, block: B256, keys: &[SigningKey]) -> FinalityProof {
     let mut keys = keys.to_vec();
     keys.sort_by_key(|key| key.verification_key().to_bytes());
     let number = |value: u64| u8::try_from(value).ok().filter(|byte| *byte < 128).expect("one byte is its varint");
@@ -226,7 +247,7 @@ fn transactions(more: u64) -> Vec<Recovered<Tx>> {
 }
 
 /// The one who signs all transactions.
-pub fn sender() -> Address {
+pub(crate) fn sender() -> Address {
     PrivateKeySigner::from_bytes(&B256::repeat_byte(0x51)).expect("a valid key").address()
 }
 
@@ -277,16 +298,20 @@ fn trie(leaves: &BTreeMap<B256, Vec<u8>>, target: B256) -> (B256, Vec<Bytes>) {
     (root, builder.take_proof_nodes().into_nodes_sorted().into_iter().map(|(_, node)| node).collect())
 }
 
-/// Slots 0 to 99 of the token hold a thousand times their number.
-fn storage_leaves() -> BTreeMap<B256, Vec<u8>> {
-    let leaf = |slot: u64| (keccak256(B256::from(U256::from(slot))), alloy_rlp::encode(U256::from(slot * 1000)));
-    (1..100).map(leaf).collect()
+fn slot_key(slot: u64) -> B256 {
+    keccak256(B256::from(U256::from(slot)))
 }
 
-fn account_leaves() -> BTreeMap<B256, Vec<u8>> {
+/// Slots 1 and up of the token hold a thousand times their number.
+fn storage_leaves(more: u64) -> BTreeMap<B256, Vec<u8>> {
+    (1..20 + more).map(|slot| (slot_key(slot), alloy_rlp::encode(U256::from(slot * 1000)))).collect()
+}
+
+/// The root over all accounts, and the proof of one.
+fn accounts(more: u64, target: B256) -> (B256, Vec<Bytes>) {
     let token = TrieAccount {
         nonce: 1,
-        storage_root: trie(&storage_leaves(), B256::ZERO).0,
+        storage_root: trie(&storage_leaves(more), B256::ZERO).0,
         code_hash: keccak256("code"),
         ..TrieAccount::default()
     };
@@ -297,30 +322,7 @@ fn account_leaves() -> BTreeMap<B256, Vec<u8>> {
         code_hash: KECCAK_EMPTY,
         ..TrieAccount::default()
     };
-    let others = (0..300_u64).map(|number| (Address::left_padding_from(&number.to_be_bytes()), person(number)));
+    let others = (0..20 + more).map(|number| (Address::left_padding_from(&number.to_be_bytes()), person(number)));
     let accounts = others.chain([(TOKEN, token), (ALICE, person(12))]);
-    accounts.map(|(address, account)| (keccak256(address), encoded(&account))).collect()
-}
-
-fn encoded(account: &TrieAccount) -> Vec<u8> {
-    let mut out = Vec::new();
-    account.encode(&mut out);
-    out
-}
-
-fn state() -> (B256, Vec<Bytes>) {
-    trie(&account_leaves(), keccak256(TOKEN))
-}
-
-pub fn account_proof(address: Address) -> Vec<Bytes> {
-    trie(&account_leaves(), keccak256(address)).1
-}
-
-pub fn account_fact(address: Address) -> Fact {
-    proof::build::account_fact(address, account_proof(address))
-}
-
-pub fn storage_fact(slots: &[u64]) -> Fact {
-    let prove = |slot: &u64| (U256::from(*slot), trie(&storage_leaves(), keccak256(B256::from(U256::from(*slot)))).1);
-    proof::build::storage_fact(TOKEN, account_proof(TOKEN), slots.iter().map(prove))
+    trie(&accounts.map(|(address, account)| (keccak256(address), alloy_rlp::encode(account))).collect(), target)
 }
