@@ -2,6 +2,8 @@
 //!
 //! The network is that of the tests with a thousand transactions in each block, a thousand accounts and a thousand slots.
 
+#![expect(clippy::disallowed_types, reason = "measuring is what this program is for; what it measures reads no clock")]
+
 #[path = "../tests/counterfoil/network.rs"]
 #[expect(dead_code, reason = "the tests need more of the network than its sizes do")]
 mod network;

@@ -56,6 +56,18 @@ fn logs_accounts_and_slots_are_exported() {
 }
 
 #[test]
+fn what_an_account_owns_of_a_token_is_exported_with_the_keys_of_its_slot() {
+    let node = Node::start();
+    node.send(json!({ "to": node.account(1).address(), "value": "0x1" }));
+    let owner = node.account(1).address();
+    let file = file(&node, "token", json!({ "id": "0x7", "owner": owner }));
+    let verified = proved(&node, &file);
+    let owned = verified.statements.iter().find(|statement| statement.kind == "owned").expect("it says so");
+    let values: Vec<_> = owned.fields.iter().map(|field| field.value.as_str()).collect();
+    assert_eq!((owned.system, values), ("token", vec![owner.to_string().as_str(), "7", "0"]));
+}
+
+#[test]
 fn genesis_is_proved_by_the_first_block() {
     let node = Node::start();
     node.send(json!({ "to": node.account(1).address(), "value": "0x1" }));

@@ -320,7 +320,6 @@ fn accounts(more: u64, target: B256) -> (B256, Vec<Bytes>) {
         balance: U256::from(number),
         storage_root: EMPTY_ROOT_HASH,
         code_hash: KECCAK_EMPTY,
-        ..TrieAccount::default()
     };
     let others = (0..20 + more).map(|number| (Address::left_padding_from(&number.to_be_bytes()), person(number)));
     let accounts = others.chain([(TOKEN, token), (ALICE, person(12))]);
