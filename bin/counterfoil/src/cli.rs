@@ -113,6 +113,9 @@ pub(crate) struct ExportArguments {
     /// Put the block of this height into the file, for readers who trust it.
     #[arg(long, global = true, value_name = "HEIGHT")]
     pub(crate) checkpoint: Option<u64>,
+    /// A file that the fact holds the keccak of, such as an item's attributes, to be told with it; may be repeated.
+    #[arg(long = "preimage", global = true, value_name = "FILE")]
+    pub(crate) preimages: Vec<PathBuf>,
     /// The node to ask.
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,

@@ -4,10 +4,10 @@
 //! before it leaves, so that none goes out that a reader would refuse. The committee of every epoch is committee 0 today, so there are
 //! no hand-overs to show.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_consensus::TxReceipt;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use primitives::Header;
 use proof::{Certified, Counterfoil, Fact, Refusal, build, statement};
 
@@ -52,6 +52,15 @@ pub enum Question {
     },
 }
 
+/// What a file holds beside the fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The block of this height, so that a reader who trusts it can compare.
+    pub checkpoint: Option<u64>,
+    /// What the fact holds only as keccak.
+    pub preimages: Vec<Bytes>,
+}
+
 /// Why there is no counterfoil.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -77,8 +86,14 @@ pub enum ExportError {
     Chain(#[from] ChainError),
 }
 
+/// By rising hash, each once.
+fn ordered(preimages: impl Iterator<Item = Bytes>) -> Vec<Bytes> {
+    let by_hash: BTreeMap<B256, Bytes> = preimages.map(|preimage| (keccak256(&preimage), preimage)).collect();
+    by_hash.into_values().collect()
+}
+
 /// What shows whose slot the fact is about.
-fn preimages(question: &Question) -> Vec<Bytes> {
+fn preimages_of(question: &Question) -> Vec<Bytes> {
     match question {
         Question::Token { id, owner, .. } => statement::ownership(*id, *owner).1,
         _ => Vec::new(),
@@ -89,9 +104,9 @@ fn preimages(question: &Question) -> Vec<Bytes> {
 const MAX_DESCENDANTS: u64 = 4_096;
 
 impl Chain {
-    /// The counterfoil that answers `question`. With a `checkpoint`, the file holds the block of that height, so that a reader
-    /// who trusts it can compare.
-    pub fn counterfoil(&self, question: &Question, checkpoint: Option<u64>) -> Result<Counterfoil, ExportError> {
+    /// The counterfoil that answers `question`, with what `beside` asks for.
+    pub fn counterfoil(&self, question: &Question, beside: Beside) -> Result<Counterfoil, ExportError> {
+        let Beside { checkpoint, preimages } = beside;
         let (executed, fact) = self.fact(question)?;
         let number = executed.number();
         let certified = self.certified_from(number.max(checkpoint.unwrap_or(0)), number)?;
@@ -105,7 +120,7 @@ impl Chain {
             finality,
             committee,
             fact,
-            preimages: preimages(question),
+            preimages: ordered(preimages.into_iter().chain(preimages_of(question))),
         };
         proof::verify(&file.encode(), self.genesis_hash(), None)?;
         Ok(file)

@@ -22,7 +22,7 @@ pub mod pool;
 mod view;
 
 pub use chain::{BlockAt, Chain, Located, Options};
-pub use counterfoil::{ExportError, Question};
+pub use counterfoil::{Beside, ExportError, Question};
 pub use error::{ChainError, OpenError, SubmitError};
 pub use executed::Executed;
 pub use head::{Head, WINDOW_BLOCKS};

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use alloy_serde::JsonStorageKey;
-use chain::Question;
+use chain::{Beside, Question};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -15,16 +15,16 @@ use crate::{
 /// `counterfoil_export(kind, arguments)`.
 pub(crate) fn export(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (kind, arguments) = call.params.parse::<(Kind, &RawValue)>()?;
-    let (question, checkpoint) = match kind {
-        Kind::Tx => read::<Transaction>(arguments)?.question(),
-        Kind::Log => read::<Log>(arguments)?.question(),
-        Kind::Account => read::<Account>(arguments)?.question(),
-        Kind::Token => read::<Token>(arguments)?.question(),
-        Kind::Storage => read::<Storage>(arguments)?.question()?,
+    let Wished { question, checkpoint, preimages } = match kind {
+        Kind::Tx => read::<Transaction>(arguments)?.wished(),
+        Kind::Log => read::<Log>(arguments)?.wished(),
+        Kind::Account => read::<Account>(arguments)?.wished(),
+        Kind::Token => read::<Token>(arguments)?.wished(),
+        Kind::Storage => read::<Storage>(arguments)?.wished()?,
     };
-    let checkpoint = checkpoint.map(|height| height.to());
+    let beside = Beside { checkpoint: checkpoint.map(|height| height.to()), preimages };
     rpc.aside(move |rpc| {
-        let file = rpc.chain.counterfoil(&question, checkpoint)?;
+        let file = rpc.chain.counterfoil(&question, beside)?;
         let text = file.to_json().map_err(|error| RpcError::internal(error.to_string()))?;
         let json = RawValue::from_string(text).map_err(|error| RpcError::internal(error.to_string()))?;
         Ok(Exported { cfl: file.encode().into(), json })
@@ -54,6 +54,8 @@ struct Exported {
 struct Transaction {
     hash: B256,
     checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +65,8 @@ struct Log {
     /// Place among the logs of the transaction.
     index: U64,
     checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +75,8 @@ struct Account {
     address: Address,
     block: Option<BlockId>,
     checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +86,8 @@ struct Token {
     owner: Address,
     block: Option<BlockId>,
     checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -89,43 +97,53 @@ struct Storage {
     slots: Vec<JsonStorageKey>,
     block: Option<BlockId>,
     checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
 }
 
-/// What is asked of the chain, and the height of the checkpoint.
-type Asked = (Question, Option<U64>);
+/// What is asked of the chain.
+struct Wished {
+    question: Question,
+    checkpoint: Option<U64>,
+    preimages: Vec<Bytes>,
+}
 
 impl Transaction {
-    fn question(self) -> Asked {
-        (Question::Transaction(self.hash), self.checkpoint)
+    fn wished(self) -> Wished {
+        let Self { hash, checkpoint, preimages } = self;
+        Wished { question: Question::Transaction(hash), checkpoint, preimages }
     }
 }
 
 impl Log {
-    fn question(self) -> Asked {
-        (Question::Log { transaction: self.hash, index: self.index.to() }, self.checkpoint)
+    fn wished(self) -> Wished {
+        let Self { hash, index, checkpoint, preimages } = self;
+        Wished { question: Question::Log { transaction: hash, index: index.to() }, checkpoint, preimages }
     }
 }
 
 impl Account {
-    fn question(self) -> Asked {
-        (Question::Account { address: self.address, at: block_at(self.block) }, self.checkpoint)
+    fn wished(self) -> Wished {
+        let Self { address, block, checkpoint, preimages } = self;
+        Wished { question: Question::Account { address, at: block_at(block) }, checkpoint, preimages }
     }
 }
 
 impl Token {
-    fn question(self) -> Asked {
-        let Self { id, owner, block, checkpoint } = self;
-        (Question::Token { id, owner, at: block_at(block) }, checkpoint)
+    fn wished(self) -> Wished {
+        let Self { id, owner, block, checkpoint, preimages } = self;
+        Wished { question: Question::Token { id, owner, at: block_at(block) }, checkpoint, preimages }
     }
 }
 
 impl Storage {
-    fn question(self) -> Result<Asked, RpcError> {
-        if !(1..=MAX_SLOTS).contains(&self.slots.len()) {
+    fn wished(self) -> Result<Wished, RpcError> {
+        let Self { address, slots, block, checkpoint, preimages } = self;
+        if !(1..=MAX_SLOTS).contains(&slots.len()) {
             return Err(RpcError::invalid_params(format!("slots: 1 to {MAX_SLOTS} are proved at once")));
         }
-        let slots = self.slots.iter().map(|slot| slot.as_b256().into()).collect();
-        Ok((Question::Storage { address: self.address, slots, at: block_at(self.block) }, self.checkpoint))
+        let slots = slots.iter().map(|slot| slot.as_b256().into()).collect();
+        Ok(Wished { question: Question::Storage { address, slots, at: block_at(block) }, checkpoint, preimages })
     }
 }
 

@@ -4,7 +4,7 @@
 //! [version, config, genesis header, handovers, header, descendants, finality, committee, fact, preimages, seal]      RLP
 //! ```
 //! Every value has one encoding and nothing may follow: what decodes must encode to the same bytes, or it is refused. The statement is
-//! not in the file: it follows from the fact, so a stored one could only be redundant or a lie (ADR 9).
+//! not in the file: it follows from the fact, so a stored one could only be redundant or a lie (ADR 10).
 //!
 //! The seal is the keccak of everything before it. It adds nothing to the proof, since anybody can compute it; it ties the question to the
 //! answer: the same nodes prove another log of the same receipt and the absence of many accounts, so that without it a damaged

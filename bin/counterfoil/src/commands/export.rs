@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &ExportArguments) -> eyre::Result<()> {
     if let Some(height) = arguments.checkpoint {
         asked["checkpoint"] = json!(U64::from(height));
     }
+    asked["preimages"] = arguments.preimages.iter().map(|path| preimage(path)).collect::<eyre::Result<_>>()?;
     let exported = Client::new(arguments.rpc.clone()).call("counterfoil_export", json!([kind, asked]))?;
     let content = content(&exported, arguments.json)?;
     write(file, &content)?;
@@ -36,6 +37,11 @@ fn question(fact: &ExportedFact) -> eyre::Result<(&'static str, Value)> {
             ("storage", json!({ "address": address, "slots": slots, "block": named(block)? }))
         }
     })
+}
+
+fn preimage(path: &Path) -> eyre::Result<Value> {
+    let content = fs::read(path).wrap_err_with(|| path.display().to_string())?;
+    Ok(json!(Bytes::from(content)))
 }
 
 /// A block as JSON-RPC names it.

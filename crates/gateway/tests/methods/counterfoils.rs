@@ -46,6 +46,9 @@ fn logs_accounts_and_slots_are_exported() {
     let receipt = node.send(json!({ "to": logger, "data": word }));
     let log = file(&node, "log", json!({ "hash": receipt["transactionHash"], "index": "0x0" }));
     assert_eq!(kinds(&proved(&node, &log)), ["log"]);
+    let told = json!([Bytes::from("a word")]);
+    let log = file(&node, "log", json!({ "hash": receipt["transactionHash"], "index": "0x0", "preimages": told }));
+    assert_eq!(kinds(&proved(&node, &log)), ["log", "preimage"]);
     let account = file(&node, "account", json!({ "address": node.account(0).address() }));
     assert_eq!(kinds(&proved(&node, &account)), ["account"]);
     let storage =
