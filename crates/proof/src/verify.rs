@@ -336,3 +336,23 @@ fn committed(header: &Header) -> Result<B256, Refusal> {
 const fn header_refused(header: &Header, reason: &'static str) -> Refusal {
     Refusal::Header { height: header.number, reason }
 }
+
+/// For fuzzing: whatever the bytes are, reading ends without a panic, what is read has one encoding in each form, and what the file itself
+/// calls its genesis is the only network that it can be of.
+#[doc(hidden)]
+pub fn check_reading(bytes: &[u8]) {
+    let read = std::str::from_utf8(bytes).ok().and_then(|text| Counterfoil::from_json(text).ok());
+    let Some(file) = read.or_else(|| Counterfoil::decode(bytes).ok()) else {
+        assert!(verify(bytes, B256::ZERO, None).is_err(), "what cannot be read is not true");
+        return;
+    };
+    let binary = file.encode();
+    assert_eq!(Counterfoil::decode(&binary), Ok(file.clone()), "one content, one encoding");
+    let genesis_hash = file.genesis.hash_slow();
+    if verify(&binary, genesis_hash, None).is_ok() {
+        let json = file.to_json().expect("what is true can be stated");
+        assert_eq!(Counterfoil::from_json(&json), Ok(file), "one content, one text");
+        let refused = verify(&binary, !genesis_hash, None);
+        assert!(matches!(refused, Err(Refusal::Genesis { .. })), "of no other network");
+    }
+}

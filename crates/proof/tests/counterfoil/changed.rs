@@ -133,6 +133,31 @@ fn any_changed_byte_of_the_json_form_is_refused() {
     }
 }
 
+/// The corpus holds true files in both forms, and broken ones. Fresh files are read beside it, so that it needs no care when the format grows.
+#[test]
+fn the_fuzz_corpus_is_replayed() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/counterfoil_verify");
+    let inputs: Vec<Vec<u8>> = std::fs::read_dir(corpus)
+        .expect("the corpus is there")
+        .map(|entry| std::fs::read(entry.expect("it reads").path()).expect("it reads"))
+        .collect();
+    assert!(inputs.len() >= 5, "{} inputs", inputs.len());
+    let fresh = Network::changing().files().into_iter().map(|(_, file)| file.encode());
+    inputs.into_iter().chain(fresh).for_each(|input| proof::verify::check_reading(&input));
+}
+
+/// Files of an earlier day stay true: these were written when the format was made.
+#[test]
+fn files_written_before_verify_as_they_did() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/counterfoil_verify");
+    for (name, statements) in [("receipt.cfl", 2), ("log_and_preimage.cfl", 2), ("storage.cfl", 3)] {
+        let bytes = std::fs::read(corpus.join(name)).expect("it is there");
+        let genesis_hash = Counterfoil::decode(&bytes).expect("it reads").genesis.hash_slow();
+        let verified = verify(&bytes, genesis_hash, None).map(|verified| verified.statements.len());
+        assert_eq!(verified, Ok(statements), "{name}");
+    }
+}
+
 #[test]
 fn a_json_form_that_states_something_else_is_refused() {
     let network = Network::steady();
