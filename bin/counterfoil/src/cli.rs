@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{commands::cash::CashCommand, config::NodeArguments};
@@ -39,6 +39,10 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Start a development node and tell its story through its own JSON-RPC.
     Demo(DemoArguments),
+    /// Fetch the counterfoil of a fact from a node: a file that proves it to anyone who knows the genesis hash.
+    Export(ExportArguments),
+    /// Check a counterfoil, without a node; exit code 0 if it is true.
+    Verify(VerifyArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -216,6 +220,94 @@ pub(crate) struct DemoArguments {
     /// Where the demo's node listens; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) http: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    #[command(subcommand)]
+    pub(crate) fact: ExportedFact,
+    /// The file to write; an existing one is replaced.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the JSON form instead of the binary one.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Put the block of this height into the file, for readers who trust it.
+    #[arg(long, global = true, value_name = "HEIGHT")]
+    pub(crate) checkpoint: Option<u64>,
+    /// A file that the fact holds the keccak of, such as an item's attributes, to be told with it; may be repeated.
+    #[arg(long = "preimage", global = true, value_name = "FILE")]
+    pub(crate) preimages: Vec<PathBuf>,
+    /// The node to ask.
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub(crate) rpc: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportedFact {
+    /// A transaction that succeeded, and what its logs say.
+    Tx {
+        /// Transaction hash.
+        hash: B256,
+    },
+    /// One log of a transaction.
+    Log {
+        /// Transaction hash.
+        hash: B256,
+        /// Place among the logs of the transaction, from 0.
+        index: u64,
+    },
+    /// An account.
+    Account {
+        /// Whose.
+        address: Address,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
+    /// How much of a token an account owns.
+    Token {
+        /// Token id, decimal or hex.
+        id: U256,
+        /// Whose.
+        owner: Address,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
+    /// Storage slots of a contract.
+    Storage {
+        /// Whose.
+        address: Address,
+        /// Slot numbers, decimal or hex.
+        #[arg(required = true)]
+        slots: Vec<U256>,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The counterfoil, in either form.
+    pub(crate) file: PathBuf,
+    /// Genesis hash of the network that it must be of.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) genesis: B256,
+    /// A block that you trust, as HEIGHT:HASH; the file must hold it.
+    #[arg(long, value_name = "HEIGHT:HASH", value_parser = parse_checkpoint)]
+    pub(crate) checkpoint: Option<(u64, B256)>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn parse_checkpoint(text: &str) -> Result<(u64, B256), String> {
+    let (height, hash) = text.split_once(':').ok_or("expected HEIGHT:HASH")?;
+    let height = height.parse().map_err(|error| format!("height: {error}"))?;
+    let hash = hash.parse().map_err(|error| format!("hash: {error}"))?;
+    Ok((height, hash))
 }
 
 fn parse_funding(text: &str) -> Result<(Address, alloy_primitives::U256), String> {

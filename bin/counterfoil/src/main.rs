@@ -41,6 +41,8 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Cash(command) => commands::cash::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Verify(arguments) => commands::verify::run(&arguments),
     }
 }
 

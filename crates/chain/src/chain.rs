@@ -13,7 +13,7 @@ use consensus::Wake;
 use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Genesis, Recovered, Rules, TimeMs, Tx, U256};
+use primitives::{Address, B256, Block, Bytes, Genesis, Recovered, Rules, TimeMs, Tx, U256};
 use store::{BlockRecord, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
@@ -68,6 +68,8 @@ pub struct Chain(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) rules: Rules,
     pub(crate) genesis_hash: B256,
+    /// The canonical configuration, which genesis commits to.
+    pub(crate) config: Bytes,
     pub(crate) store: Store,
     pub(crate) codes: Codes,
     pub(crate) pool: Pool,
@@ -114,6 +116,7 @@ impl Chain {
             layers: RwLock::new(layers),
             rules: genesis.rules(),
             genesis_hash,
+            config: genesis.canonical_config()?.into(),
             store,
             codes: Codes::default(),
             pool: Pool::new(options.pool),

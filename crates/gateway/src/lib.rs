@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod convert;
+mod counterfoil;
 mod debug;
 mod eth;
 pub mod filters;

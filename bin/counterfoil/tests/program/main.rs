@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cash;
+mod counterfoils;
 mod errors;
 mod keys;
 mod kill;

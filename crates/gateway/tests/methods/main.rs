@@ -2,6 +2,7 @@
 
 mod blocks;
 mod calls;
+mod counterfoils;
 mod fees;
 mod filters;
 mod logs;
