@@ -109,6 +109,7 @@ async fn pass(gate: Arc<Semaphore>, arrived: Arc<Semaphore>) -> Result<&'static 
 pub(crate) async fn serve(methods: &Arc<TestMethods>, access: Access, limits: Limits) -> Server {
     let rooms = Rooms {
         methods: Arc::clone(methods),
+        pages: None,
         health: Box::new(|| Health { status: HealthStatus::Ok, head: 7 }),
         metrics: Box::new(|text| text.gauge("chain_head", "number of the last block", 7)),
     };
