@@ -8,7 +8,7 @@ use consensus::{
     solo::{self, Solo},
 };
 use eyre::Context;
-use gateway::{Accounts, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
+use gateway::{Accounts, Console, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
 use primitives::Genesis;
 use store::StoreError;
 use tokio::sync::watch;
@@ -136,6 +136,7 @@ async fn start_server(
     let (asked, measured) = (chain.clone(), chain.clone());
     let rooms = Rooms {
         methods: Arc::new(Rpc::new(chain.clone(), accounts, config.call_limits)),
+        pages: Some(Arc::new(Console::new(chain.clone(), config.call_limits.call_gas))),
         health: Box::new(move || health(&asked, &failure)),
         metrics: Box::new(move |text| metrics(&measured, text)),
     };

@@ -63,7 +63,7 @@ fn a_shopper_pays_in_two_steps() {
 
     let issuer = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
     let created = till.cash("governor", &["create", "EUR", "--issuer", issuer]);
-    assert_eq!(created["currency"], "0xC0F0110000000000000000000200000000455552".to_owned());
+    assert_eq!(created["currency"], "0xC0f0110000000000000000000200000000455552".to_owned());
     till.cash("governor", &["mint", "EUR", "--amount", "100", "--to", SHOPPER_ACCOUNT, "--reference", "first money"]);
     assert_eq!(till.available(SHOPPER_ACCOUNT), "10000");
 
