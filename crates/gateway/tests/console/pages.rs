@@ -7,7 +7,7 @@ use contracts::{
     registry,
 };
 use gateway::CallLimits;
-use primitives::genesis::Alloc;
+use primitives::genesis::Upgrade;
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,12 +23,15 @@ fn cash() -> Address {
     registry::by_word("cash").expect("a room").address()
 }
 
-/// A node on whose ledger `cash` and its euro have code. What they do is not these tests' business.
+/// A development chain with rooms, and the euro in its first block.
 fn with_natives() -> House {
-    let native = Alloc { code: Bytes::from_static(&[0xef]), ..Alloc::default() };
-    let euro = registry::address_of(2, *b"\0\0\0\0EUR");
-    let add = |genesis: &mut primitives::Genesis| genesis.alloc.extend([cash(), euro].map(|at| (at, native.clone())));
-    House::open(Node::start_with(add, CallLimits::default()))
+    let change =
+        |genesis: &mut primitives::Genesis| genesis.counterfoil.upgrades = vec![Upgrade { version: 1, epoch: 0 }];
+    let house = House::open(Node::start_with(change, CallLimits::default()));
+    let create = ICashFactory::createCall { code: "EUR".into(), issuer: house.node.account(0).address() };
+    let receipt = house.node.send(json!({ "to": cash(), "data": Bytes::from(create.abi_encode()), "gas": "0x7a120" }));
+    assert_eq!(receipt["status"], "0x1", "{receipt}");
+    house
 }
 
 #[test]
@@ -115,14 +118,20 @@ fn a_call_to_a_native_contract_is_told_in_words_and_its_text_is_escaped() {
     let page = house
         .shows(&path, &["ICashFactory", "<strong>create</strong>", "&#60;script&#62;alert(&#39;x&#39;)", "failed"]);
     assert!(!page.contains("<script>"), "{page}");
-    let block = house.shows("/block/1", &["cash", "create"]);
+    let block = house.shows("/block/2", &["cash", "create"]);
     assert!(!block.contains("<script>"), "{block}");
     let transfer = ICash::transferCall { to: Address::repeat_byte(2), value: U256::from(1_250) };
     let euro = registry::address_of(2, *b"\0\0\0\0EUR");
     let request = json!({ "to": euro, "data": Bytes::from(transfer.abi_encode()), "gas": "0x186a0" });
     let receipt = house.node.send(request);
     let path = format!("/tx/{}", text(&receipt["transactionHash"]));
-    house.shows(&path, &["cash EUR", "<strong>transfer</strong>", "1250"]);
+    house.shows(&path, &["cash EUR", "<strong>transfer</strong>", "1250", "failed"]);
+    let euros =
+        ICash::mintCall { to: Address::repeat_byte(2), amount: U256::from(1_250), referenceId: Default::default() };
+    let request = json!({ "to": euro, "data": Bytes::from(euros.abi_encode()), "gas": "0x7a120" });
+    let path = format!("/tx/{}", text(&house.node.send(request)["transactionHash"]));
+    house.shows(&path, &["<strong>mint</strong>", "<strong>Minted</strong>", "<strong>Transfer</strong>"]);
+    house.shows(&format!("/account/{:#x}", Address::repeat_byte(2)), &["EUR", "12.50"]);
 }
 
 #[test]
