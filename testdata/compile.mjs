@@ -1,4 +1,4 @@
-// Turns Token.sol into erc20.json. Run it only when Token.sol changes, in any folder that holds the two packages:
+// Turns Token.sol into erc20.json, Euro.sol into euro.json and Items.sol into items.json. Run it only when they change, in any folder that holds the two packages:
 //   npm install solc@0.8.37 @openzeppelin/contracts@5.7.0 && node PATH/TO/testdata/compile.mjs
 // The evm version is cancun so that the bytecode also runs on nodes that stop there.
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,15 +10,11 @@ const solc = require("solc");
 const openzeppelin = require("@openzeppelin/contracts/package.json");
 const here = import.meta.dirname;
 
-const input = {
-  language: "Solidity",
-  sources: { "Token.sol": { content: readFileSync(join(here, "Token.sol"), "utf8") } },
-  settings: {
-    evmVersion: "cancun",
-    optimizer: { enabled: true, runs: 200 },
-    outputSelection: { "Token.sol": { Token: ["abi", "evm.bytecode.object"] } },
-  },
-};
+const targets = [
+  ["Token", "erc20.json"],
+  ["Euro", "euro.json"],
+  ["Items", "items.json"],
+];
 
 function readImport(path) {
   try {
@@ -28,17 +24,28 @@ function readImport(path) {
   }
 }
 
-const output = JSON.parse(solc.compile(JSON.stringify(input), { import: readImport }));
-for (const message of output.errors ?? []) console.error(message.formattedMessage);
-const token = output.contracts?.["Token.sol"]?.Token;
-if (!token) process.exit(1);
-
-const file = {
-  source: "Token.sol",
-  license: "MIT",
-  compiler: solc.version(),
-  libraries: { [openzeppelin.name]: openzeppelin.version },
-  abi: token.abi,
-  bytecode: "0x" + token.evm.bytecode.object,
-};
-writeFileSync(join(here, "erc20.json"), JSON.stringify(file, null, 1) + "\n");
+for (const [name, file] of targets) {
+  const source = `${name}.sol`;
+  const input = {
+    language: "Solidity",
+    sources: { [source]: { content: readFileSync(join(here, source), "utf8") } },
+    settings: {
+      evmVersion: "cancun",
+      optimizer: { enabled: true, runs: 200 },
+      outputSelection: { [source]: { [name]: ["abi", "evm.bytecode.object"] } },
+    },
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: readImport }));
+  for (const message of output.errors ?? []) console.error(message.formattedMessage);
+  const contract = output.contracts?.[source]?.[name];
+  if (!contract) process.exit(1);
+  const compiled = {
+    source,
+    license: "MIT",
+    compiler: solc.version(),
+    libraries: { [openzeppelin.name]: openzeppelin.version },
+    abi: contract.abi,
+    bytecode: "0x" + contract.evm.bytecode.object,
+  };
+  writeFileSync(join(here, file), JSON.stringify(compiled, null, 1) + "\n");
+}

@@ -3,10 +3,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::NodeArguments;
+use crate::{commands::cash::CashCommand, config::NodeArguments};
 
 /// A permissioned, Ethereum-compatible ledger and the services around it.
 #[derive(Debug, Parser)]
@@ -23,11 +23,26 @@ pub(crate) enum Command {
     /// Make or inspect genesis files.
     #[command(subcommand)]
     Genesis(GenesisCommand),
+    /// Decide what holds for the whole network.
+    #[command(subcommand)]
+    Network(NetworkCommand),
+    /// Print the ABI of a room and of what its factory makes.
+    Abi(AbiArguments),
     /// Check, back up or restore a data folder.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Money: create currencies, move, mint, hold and capture it.
+    #[command(subcommand)]
+    Cash(CashCommand),
+    /// Make, import or list the keys that sign transactions.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Start a development node and tell its story through its own JSON-RPC.
     Demo(DemoArguments),
+    /// Fetch the counterfoil of a fact from a node: a file that proves it to anyone who knows the genesis hash.
+    Export(ExportArguments),
+    /// Check a counterfoil, without a node; exit code 0 if it is true.
+    Verify(VerifyArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -64,6 +79,47 @@ pub(crate) struct NewGenesis {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Schedule a protocol version; only the committee's sole member can.
+    Upgrade(Upgrade),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Upgrade {
+    /// The node to send it to.
+    #[arg(long, env = "COUNTERFOIL_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    pub(crate) rpc: String,
+    /// Data folder whose node.key is the member's.
+    #[arg(long, env = "COUNTERFOIL_DATA", value_name = "DIR", required_unless_present_any = ["key", "dev"])]
+    pub(crate) data: Option<PathBuf>,
+    /// The member's ed25519 key, 64 hex digits, instead of --data.
+    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The key of every development node, instead of --data.
+    #[arg(long, conflicts_with_all = ["key", "data"])]
+    pub(crate) dev: bool,
+    /// The version to come [default: the newest that this program knows].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u32>,
+    /// The epoch whose first block begins it [default: the next].
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) epoch: Option<u64>,
+    /// Ethereum key of the sending account, 64 hex digits, where an account must pay or be listed. Default: one made from the
+    /// member's key, which pays nothing.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) account_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AbiArguments {
+    /// A room, such as `protocol`: all its interfaces, by name. Or one interface, such as `IProtocol`: its ABI alone.
+    pub(crate) name: String,
+    /// As Solidity instead of JSON.
+    #[arg(long)]
+    pub(crate) solidity: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
     /// Verify every record, link, root and index of a data folder; the node must be stopped.
     Check {
@@ -89,11 +145,169 @@ pub(crate) enum DbCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key and keep it encrypted.
+    New(NewKey),
+    /// Keep a key that exists already; its 32 bytes come as hex on standard input.
+    Import(NewKey),
+    /// Name and account of each key.
+    List {
+        #[command(flatten)]
+        store: KeyStoreArguments,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewKey {
+    /// What the key is called: letters, digits, `-` and `_`.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) store: KeyStoreArguments,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArguments,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where keys are kept.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KeyStoreArguments {
+    /// Folder of the encrypted keys [default: `counterfoil/keys` in the user's configuration directory].
+    #[arg(long, env = "COUNTERFOIL_KEYSTORE", value_name = "DIR")]
+    pub(crate) keystore: Option<PathBuf>,
+}
+
+/// How a key is opened.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PassphraseArguments {
+    /// File whose first line is the passphrase; without it, the terminal asks.
+    #[arg(long, env = "COUNTERFOIL_PASSPHRASE_FILE", value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// Which node is asked, and how the answer is printed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AskArguments {
+    /// The node's JSON-RPC.
+    #[arg(long, env = "COUNTERFOIL_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    pub(crate) rpc: String,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who signs, with what and for which node.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SignArguments {
+    /// Name of the key that signs.
+    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "NAME")]
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) store: KeyStoreArguments,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArguments,
+    #[command(flatten)]
+    pub(crate) ask: AskArguments,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
     /// Where the demo's node listens; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) http: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    #[command(subcommand)]
+    pub(crate) fact: ExportedFact,
+    /// The file to write; an existing one is replaced.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the JSON form instead of the binary one.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Put the block of this height into the file, for readers who trust it.
+    #[arg(long, global = true, value_name = "HEIGHT")]
+    pub(crate) checkpoint: Option<u64>,
+    /// A file that the fact holds the keccak of, such as an item's attributes, to be told with it; may be repeated.
+    #[arg(long = "preimage", global = true, value_name = "FILE")]
+    pub(crate) preimages: Vec<PathBuf>,
+    /// The node to ask.
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub(crate) rpc: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportedFact {
+    /// A transaction that succeeded, and what its logs say.
+    Tx {
+        /// Transaction hash.
+        hash: B256,
+    },
+    /// One log of a transaction.
+    Log {
+        /// Transaction hash.
+        hash: B256,
+        /// Place among the logs of the transaction, from 0.
+        index: u64,
+    },
+    /// An account.
+    Account {
+        /// Whose.
+        address: Address,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
+    /// How much of a token an account owns.
+    Token {
+        /// Token id, decimal or hex.
+        id: U256,
+        /// Whose.
+        owner: Address,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
+    /// Storage slots of a contract.
+    Storage {
+        /// Whose.
+        address: Address,
+        /// Slot numbers, decimal or hex.
+        #[arg(required = true)]
+        slots: Vec<U256>,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The counterfoil, in either form.
+    pub(crate) file: PathBuf,
+    /// Genesis hash of the network that it must be of.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) genesis: B256,
+    /// A block that you trust, as HEIGHT:HASH; the file must hold it.
+    #[arg(long, value_name = "HEIGHT:HASH", value_parser = parse_checkpoint)]
+    pub(crate) checkpoint: Option<(u64, B256)>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn parse_checkpoint(text: &str) -> Result<(u64, B256), String> {
+    let (height, hash) = text.split_once(':').ok_or("expected HEIGHT:HASH")?;
+    let height = height.parse().map_err(|error| format!("height: {error}"))?;
+    let hash = hash.parse().map_err(|error| format!("hash: {error}"))?;
+    Ok((height, hash))
 }
 
 fn parse_funding(text: &str) -> Result<(Address, alloy_primitives::U256), String> {

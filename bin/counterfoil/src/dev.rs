@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use consensus::NodeKey;
+use contracts::registry::NEWEST_VERSION;
 use gateway::Accounts;
 use primitives::{
     Fork, Genesis, U256,
-    genesis::{Alloc, Config, Section},
+    genesis::{Alloc, Config, Section, Upgrade},
     keccak256,
 };
 
@@ -32,9 +33,20 @@ pub(crate) fn genesis(accounts: &Accounts, chain_id: u64) -> Genesis {
         timestamp: TIMESTAMP,
         gas_limit: 500_000_000,
         coinbase: primitives::Address::ZERO,
-        counterfoil: Section::new(Fork::Osaka, vec![key().id()]),
+        counterfoil: Section { upgrades: all_rooms(), ..Section::new(Fork::Osaka, vec![key().id()]) },
         alloc: alloc.collect(),
     }
+}
+
+/// The development genesis as programs made it that knew no rooms: their data folders go on under version 0.
+pub(crate) fn without_rooms(mut genesis: Genesis) -> Genesis {
+    genesis.counterfoil.upgrades.clear();
+    genesis
+}
+
+/// The newest protocol version from the start: what a new network begins with.
+pub(crate) fn all_rooms() -> Vec<Upgrade> {
+    vec![Upgrade { version: NEWEST_VERSION, epoch: 0 }]
 }
 
 /// Says who can sign here, and that everyone can.

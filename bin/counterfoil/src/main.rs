@@ -6,6 +6,8 @@ mod commands;
 mod config;
 mod dev;
 mod folder;
+mod keystore;
+mod native;
 mod node;
 mod rpc;
 
@@ -33,8 +35,14 @@ fn run(command: Command) -> eyre::Result<()> {
     match command {
         Command::Node(arguments) => commands::node::run(arguments),
         Command::Genesis(command) => commands::genesis::run(command),
+        Command::Network(command) => commands::network::run(command),
+        Command::Abi(arguments) => commands::abi::run(&arguments),
         Command::Db(command) => commands::db::run(command),
+        Command::Cash(command) => commands::cash::run(command),
+        Command::Key(command) => commands::key::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Verify(arguments) => commands::verify::run(&arguments),
     }
 }
 

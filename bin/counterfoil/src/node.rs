@@ -2,17 +2,18 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use chain::Chain;
+use chain::{Chain, OpenError};
 use consensus::{
     Fatal, NodeKey,
     solo::{self, Solo},
 };
 use eyre::Context;
-use gateway::{Accounts, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
+use gateway::{Accounts, Console, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
 use primitives::Genesis;
+use store::StoreError;
 use tokio::sync::watch;
 
-use crate::{config::NodeConfig, dev};
+use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev};
 
 /// Everything that runs.
 pub(crate) struct Node {
@@ -26,7 +27,7 @@ impl Node {
     /// Opens the data folder, starts the engine, then the doors.
     pub(crate) async fn start(config: NodeConfig) -> eyre::Result<Self> {
         let Identity { genesis, key, accounts } = Identity::of(&config)?;
-        let chain = Chain::open(config.folder.path(), &genesis, config.chain.clone())?;
+        let (chain, genesis) = open(&config, genesis)?;
         config.folder.keep_genesis(&genesis)?;
         let (failed, failure) = watch::channel(None);
         let engine = start_engine(&chain, key, failed)?;
@@ -98,6 +99,21 @@ impl Identity {
     }
 }
 
+/// Opens the ledger. A development folder may be older than the rooms: it keeps the genesis that it was made with.
+fn open(config: &NodeConfig, genesis: Genesis) -> eyre::Result<(Chain, Genesis)> {
+    let open = |genesis: &Genesis| Chain::open(config.folder.path(), genesis, config.chain.clone());
+    match open(&genesis) {
+        Err(OpenError::Store(StoreError::OtherGenesis { found, expected })) if config.dev.is_some() => {
+            let older = dev::without_rooms(genesis);
+            if genesis_hash(&older)? != found {
+                return Err(StoreError::OtherGenesis { found, expected }.into());
+            }
+            Ok((open(&older)?, older))
+        }
+        opened => Ok((opened?, genesis)),
+    }
+}
+
 fn start_engine(chain: &Chain, key: NodeKey, failed: watch::Sender<Option<Fatal>>) -> eyre::Result<Solo> {
     let rules = chain.rules();
     let config = solo::Config {
@@ -120,6 +136,7 @@ async fn start_server(
     let (asked, measured) = (chain.clone(), chain.clone());
     let rooms = Rooms {
         methods: Arc::new(Rpc::new(chain.clone(), accounts, config.call_limits)),
+        pages: Some(Arc::new(Console::new(chain.clone(), config.call_limits.call_gas))),
         health: Box::new(move || health(&asked, &failure)),
         metrics: Box::new(move |text| metrics(&measured, text)),
     };

@@ -1,6 +1,8 @@
-//! A JSON-RPC client over plain HTTP, as small as the demo needs it.
+//! A JSON-RPC client over plain HTTP, as small as the demo and the commands need it.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use alloy_sol_types::SolCall;
+use contracts::protocol;
 use eyre::{Context, bail, eyre};
 use serde_json::{Value, json};
 
@@ -24,14 +26,32 @@ impl Client {
         let text = response.body_mut().read_to_string().wrap_err_with(|| format!("{method}: broken answer"))?;
         let mut reply: Value = serde_json::from_str(&text).wrap_err_with(|| format!("{method}: not JSON: {text}"))?;
         if let Some(error) = reply.get("error") {
-            bail!("{method}: {error}");
+            bail!("{method}: {}", in_words(error));
         }
         Ok(reply["result"].take())
+    }
+
+    /// Calls a view of a contract on the latest state.
+    pub(crate) fn view<C: SolCall>(&self, contract: Address, call: &C) -> eyre::Result<C::Return> {
+        let data = Bytes::from(call.abi_encode());
+        let answer = self.call("eth_call", json!([{ "to": contract, "data": data }, "latest"]))?;
+        let answer: Bytes = serde_json::from_value(answer)?;
+        Ok(C::abi_decode_returns(&answer)?)
+    }
+
+    /// Sends a signed transaction and waits for its receipt.
+    pub(crate) fn send_raw(&self, transaction: &[u8]) -> eyre::Result<Value> {
+        let hash = self.call("eth_sendRawTransaction", json!([hex::encode_prefixed(transaction)]))?;
+        self.receipt(&hash)
     }
 
     /// Sends a transaction from an unlocked account and waits for its receipt.
     pub(crate) fn send(&self, transaction: Value) -> eyre::Result<Value> {
         let hash = self.call("eth_sendTransaction", json!([transaction]))?;
+        self.receipt(&hash)
+    }
+
+    fn receipt(&self, hash: &Value) -> eyre::Result<Value> {
         for _ in 0..1_000 {
             let receipt = self.call("eth_getTransactionReceipt", json!([hash]))?;
             if !receipt.is_null() {
@@ -41,6 +61,14 @@ impl Client {
         }
         bail!("transaction {hash} got no receipt within five seconds")
     }
+}
+
+/// A JSON-RPC error; one that a native contract answered with is said in words.
+fn in_words(error: &Value) -> String {
+    let data = error["data"].as_str().and_then(|data| hex::decode(data).ok()).unwrap_or_default();
+    let named = || gateway::native::error(&data).map(|refusal| format!("refused: {refusal}"));
+    let message = || error["message"].as_str().map(ToOwned::to_owned);
+    protocol::error_in_words(&data).or_else(named).or_else(message).unwrap_or_else(|| error.to_string())
 }
 
 /// A field of an answer, read as the type that it must have.

@@ -10,9 +10,10 @@ use std::{
 
 use alloy_consensus::Transaction;
 use consensus::Wake;
+use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Genesis, Recovered, Rules, TimeMs, Tx};
+use primitives::{Address, B256, Block, Bytes, Genesis, Recovered, Rules, TimeMs, Tx, U256};
 use store::{BlockRecord, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
@@ -67,6 +68,8 @@ pub struct Chain(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) rules: Rules,
     pub(crate) genesis_hash: B256,
+    /// The canonical configuration, which genesis commits to.
+    pub(crate) config: Bytes,
     pub(crate) store: Store,
     pub(crate) codes: Codes,
     pub(crate) pool: Pool,
@@ -107,11 +110,13 @@ impl Chain {
             let store = Store::create(folder, &store_options, &first, change)?;
             (store, Head::genesis(recent((first, state))))
         };
+        check_protocol(head.latest_state())?;
         let layers = Layers::new(head.hash(), head.number(), head.latest_state().clone(), WINDOW_BLOCKS);
         let inner = Inner {
             layers: RwLock::new(layers),
             rules: genesis.rules(),
             genesis_hash,
+            config: genesis.canonical_config()?.into(),
             store,
             codes: Codes::default(),
             pool: Pool::new(options.pool),
@@ -318,11 +323,20 @@ impl Inner {
 
 /// Block 0: made from the genesis file alone, so every node makes the same.
 fn genesis_record(genesis: &Genesis) -> Result<(BlockRecord, State, store::StateChange), OpenError> {
-    let diff = genesis.alloc_diff();
+    let diff = evm::genesis_diff(genesis)?;
     let commit = State::default().commit(&diff);
     let header = genesis.header(commit.state.root())?;
     let block = Arc::new(Block::seal(header, Vec::new()));
     Ok((BlockRecord { block, receipts: Arc::default(), diff, finality: None }, commit.state, commit.change))
+}
+
+/// What this program does not know it must not execute.
+fn check_protocol(state: &State) -> Result<(), OpenError> {
+    let found = state.storage(protocol::ADDRESS, protocol::version_slot());
+    if found > U256::from(NEWEST_VERSION) {
+        return Err(OpenError::NewerProtocol { found, newest: NEWEST_VERSION });
+    }
+    Ok(())
 }
 
 fn recent((record, state): (BlockRecord, State)) -> Recent {
@@ -332,4 +346,25 @@ fn recent((record, state): (BlockRecord, State)) -> Recent {
 pub(crate) fn now() -> TimeMs {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     TimeMs(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{AccountDiff, SlotDiff, StateDiff};
+
+    use super::*;
+
+    fn at_version(version: u32) -> State {
+        let storage = vec![SlotDiff { slot: protocol::version_slot(), value: U256::from(version) }];
+        let room = AccountDiff { deleted: false, nonce: 1, storage, ..AccountDiff::deleted(protocol::ADDRESS) };
+        State::default().commit(&StateDiff { accounts: vec![room], codes: Vec::new() }).state
+    }
+
+    #[test]
+    fn a_ledger_of_a_newer_protocol_version_does_not_open() {
+        assert!(check_protocol(&State::default()).is_ok());
+        assert!(check_protocol(&at_version(NEWEST_VERSION)).is_ok());
+        let error = check_protocol(&at_version(NEWEST_VERSION + 1)).expect_err("unknown").to_string();
+        assert!(error.contains("start a newer program"), "{error}");
+    }
 }

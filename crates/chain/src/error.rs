@@ -1,6 +1,6 @@
 //! What can go wrong in a question to the chain, in a submission and at start.
 
-use primitives::GenesisError;
+use primitives::{GenesisError, U256};
 use store::StoreError;
 
 use crate::pool::PoolError;
@@ -91,6 +91,16 @@ pub enum OpenError {
     /// The genesis is not valid.
     #[error(transparent)]
     Genesis(#[from] GenesisError),
+    /// A newer program has been here.
+    #[error(
+        "the ledger is at protocol version {found}, this program knows versions up to {newest}: start a newer program"
+    )]
+    NewerProtocol {
+        /// In force at the head.
+        found: U256,
+        /// The newest known.
+        newest: u32,
+    },
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -12,6 +12,7 @@
 
 mod chain;
 mod codes;
+mod counterfoil;
 mod error;
 mod executed;
 mod head;
@@ -21,6 +22,7 @@ pub mod pool;
 mod view;
 
 pub use chain::{BlockAt, Chain, Located, Options};
+pub use counterfoil::{Beside, ExportError, Question};
 pub use error::{ChainError, OpenError, SubmitError};
 pub use executed::Executed;
 pub use head::{Head, WINDOW_BLOCKS};

@@ -36,6 +36,11 @@ impl NodeKey {
         self.seed.expose()
     }
 
+    /// Signs a message that begins like no message of consensus: an upgrade of the protocol, for instance.
+    pub fn sign_message(&self, message: &[u8]) -> [u8; 64] {
+        self.sign(message).to_bytes()
+    }
+
     pub(crate) fn sign(&self, message: &[u8]) -> Signature {
         self.signing_key().sign(message)
     }

@@ -53,7 +53,7 @@ pub struct Call<'a> {
 macro_rules! native_contract {
     ($calls:ty { $($kind:ident $name:ident => $operation:expr,)* }) => {
         /// Decodes, checks what the function allows, runs it and encodes what it returns.
-        pub fn dispatch(env: &mut $crate::Env<'_>, call: &$crate::Call<'_>) -> $crate::Res<alloy_primitives::Bytes> {
+        pub(crate) fn dispatch(env: &mut $crate::Env<'_>, call: &$crate::Call<'_>) -> $crate::Res<alloy_primitives::Bytes> {
             type Calls = $calls;
             match $crate::dispatch::decode::<Calls>(call.data)? {
                 $(Calls::$name(arguments) => {
@@ -86,11 +86,11 @@ pub fn write(call: &Call<'_>) -> Res<()> {
     require(call.value.is_zero(), || INative::NotPayable {})
 }
 
-/// Runs an operation and encodes what it returns.
-pub fn answer<C: SolCall>(
+/// Runs an operation and encodes what it returns; `()` where the ABI has no return value.
+pub fn answer<C: SolCall, R: Into<C::Return>>(
     env: &mut Env<'_>,
     arguments: C,
-    operation: impl FnOnce(&mut Env<'_>, C) -> Res<C::Return>,
+    operation: impl FnOnce(&mut Env<'_>, C) -> Res<R>,
 ) -> Res<Bytes> {
-    Ok(C::abi_encode_returns(&operation(env, arguments)?).into())
+    Ok(C::abi_encode_returns(&operation(env, arguments)?.into()).into())
 }

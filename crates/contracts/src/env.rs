@@ -54,6 +54,16 @@ impl<'a> Env<'a> {
         self.host.chain_id()
     }
 
+    /// Epoch of the block being made.
+    pub fn epoch(&self) -> u64 {
+        self.host.epoch()
+    }
+
+    /// [`Host::sole_member`].
+    pub fn sole_member(&self) -> Option<B256> {
+        self.host.sole_member()
+    }
+
     /// A slot of this contract.
     pub fn sload(&mut self, slot: U256) -> Res<U256> {
         self.host.sload(self.me, slot)

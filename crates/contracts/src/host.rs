@@ -17,7 +17,7 @@ pub trait Host {
     fn keccak256(&mut self, bytes: &[u8]) -> Res<B256>;
     /// The account whose key made this signature over `digest`: the rules and the price of the precompile `ECRECOVER`.
     fn recover(&mut self, digest: B256, v: u8, r: B256, s: B256) -> Res<Option<Address>>;
-    /// Whether this ed25519 signature over `message` is valid (RFC 8032).
+    /// Whether this ed25519 signature over `message` is valid, by the rules of ZIP 215, which leave no case open.
     fn verify_ed25519(&mut self, key: B256, message: &[u8], signature: &[u8; 64]) -> Res<bool>;
     /// What code an account holds.
     fn code_kind(&mut self, account: Address) -> Res<CodeKind>;
@@ -29,6 +29,10 @@ pub trait Host {
     fn now(&self) -> u64;
     /// EIP-155 chain id.
     fn chain_id(&self) -> u64;
+    /// Epoch of the block being made.
+    fn epoch(&self) -> u64;
+    /// The ed25519 key of the committee's only member; `None` where several members decide together.
+    fn sole_member(&self) -> Option<B256>;
 }
 
 /// What code an account holds.

@@ -13,11 +13,14 @@
 
 #[macro_use]
 pub mod dispatch;
+pub mod cash;
 pub mod env;
 pub mod host;
+pub mod protocol;
 pub mod registry;
 pub mod storage;
 pub mod testing;
+pub mod token;
 
 pub use dispatch::Call;
 pub use env::Env;

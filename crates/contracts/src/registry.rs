@@ -5,14 +5,18 @@
 //! ```
 //! An address with the prefix belongs to no key: 96 of its bits are fixed. One without code acts as an empty account, so a
 //! room is there from the moment that its code byte is written, and an instance from when its factory made it.
+//! A room of version 0 is the exception: it answers on every chain, with or without code, and gets its code when it first
+//! writes. It is how a chain whose genesis knows of no room gains them.
 
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, Bytes};
 
 use crate::{
+    cash,
     dispatch::{Call, INative},
     env::{Env, revert},
     host::{CodeKind, Host, Res},
+    protocol, token,
 };
 
 /// A system on the ledger.
@@ -22,7 +26,7 @@ pub struct Room {
     pub word: &'static str,
     /// The byte after the prefix.
     pub number: u8,
-    /// Protocol version that opens it.
+    /// Protocol version that opens it; 0 = it answers on every chain, also without code.
     pub since: u32,
     /// Runs once, when it opens.
     pub construct: fn(&mut Env<'_>) -> Res<()>,
@@ -46,7 +50,7 @@ pub struct Door {
 }
 
 /// All rooms.
-pub const ROOMS: &[Room] = &[];
+pub const ROOMS: &[Room] = &[protocol::ROOM, cash::ROOM, token::ROOM];
 
 /// The newest protocol version that this program knows.
 pub const NEWEST_VERSION: u32 = 1;
@@ -62,6 +66,20 @@ impl Room {
     /// Where the room is.
     pub const fn address(&self) -> Address {
         address_of(self.number, [0; 7])
+    }
+
+    /// Its own door, then that of what its factory makes.
+    pub fn doors(&self) -> impl Iterator<Item = &Door> {
+        [&self.contract].into_iter().chain(&self.instance)
+    }
+}
+
+impl Door {
+    /// The ABI with what every native contract may answer.
+    pub fn full_abi(&self) -> JsonAbi {
+        let mut abi = (self.abi)();
+        abi.errors.extend(INative::abi::contract().errors);
+        abi
     }
 }
 
@@ -99,10 +117,21 @@ pub fn door(address: Address) -> Option<&'static Door> {
     if instance.iter().all(|byte| *byte == 0) { Some(&room.contract) } else { room.instance.as_ref() }
 }
 
+/// Opens the rooms of the versions after `before` up to `version`: their code, then their constructors.
+pub fn open_rooms(env: &mut Env<'_>, before: u32, version: u32) -> Res<()> {
+    for room in ROOMS.iter().filter(|room| room.since <= version && (room.since > before || room.since == 0)) {
+        if env.code_kind(room.address())? != CodeKind::Native {
+            env.create_native(room.address())?;
+            (room.construct)(&mut env.inside(room.address()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Works a call to a reserved address; `None` where there is no contract, as if the account were empty.
 pub fn run(host: &mut dyn Host, call: &Call<'_>) -> Res<Option<Bytes>> {
     let Some(door) = door(call.code) else { return Ok(None) };
-    if host.code_kind(call.code)? != CodeKind::Native {
+    if !is_live(host, call.code)? {
         return Ok(None);
     }
     if call.target != call.code {
@@ -111,4 +140,13 @@ pub fn run(host: &mut dyn Host, call: &Call<'_>) -> Res<Option<Bytes>> {
     let words = u64::try_from(call.data.len().div_ceil(32)).unwrap_or(u64::MAX);
     host.charge(words.saturating_mul(DATA_WORD_GAS).saturating_add(CALL_GAS))?;
     (door.dispatch)(&mut Env::new(host, call.target, call.caller), call).map(Some)
+}
+
+fn is_live(host: &mut dyn Host, contract: Address) -> Res<bool> {
+    let everywhere = || ROOMS.iter().any(|room| room.since == 0 && room.address() == contract);
+    Ok(match host.code_kind(contract)? {
+        CodeKind::Native => true,
+        CodeKind::None => everywhere(),
+        CodeKind::Delegation | CodeKind::Bytecode => false,
+    })
 }

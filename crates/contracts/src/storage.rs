@@ -98,6 +98,13 @@ impl<V: Place> List<V> {
         self.place(env, length)
     }
 
+    /// Makes the list shorter by one, and says where the item that left it is; whoever takes it away clears its slots.
+    pub fn pop(self, env: &mut Env<'_>) -> Res<Option<V>> {
+        let Some(last) = self.len(env)?.checked_sub(1) else { return Ok(None) };
+        Cell::at(self.slot).set(env, last)?;
+        self.place(env, last).map(Some)
+    }
+
     fn place(self, env: &mut Env<'_>, index: u64) -> Res<V> {
         let first: U256 = env.keccak256(&self.slot.to_be_bytes::<32>())?.into();
         // 2^128 at most, which does not leave the space behind a hash but wraps like the EVM where it does.

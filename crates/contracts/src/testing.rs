@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The world in memory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     /// Slots that are not zero.
     pub slots: BTreeMap<(Address, U256), U256>,
@@ -26,6 +26,10 @@ pub struct Memory {
     pub now: u64,
     /// EIP-155 chain id.
     pub chain_id: u64,
+    /// Epoch of the block being made.
+    pub epoch: u64,
+    /// The committee's only member.
+    pub sole_member: Option<B256>,
 }
 
 impl Memory {
@@ -78,8 +82,8 @@ impl Host for Memory {
         Ok(keccak256(bytes))
     }
 
-    fn recover(&mut self, _digest: B256, _v: u8, _r: B256, _s: B256) -> Res<Option<Address>> {
-        Err(Stop::Database("signatures are recovered by the EVM's host; test them there".into()))
+    fn recover(&mut self, digest: B256, v: u8, r: B256, s: B256) -> Res<Option<Address>> {
+        Ok(primitives::tx::recover_digest(digest, v, r, s))
     }
 
     fn verify_ed25519(&mut self, _key: B256, _message: &[u8], _signature: &[u8; 64]) -> Res<bool> {
@@ -105,5 +109,13 @@ impl Host for Memory {
 
     fn chain_id(&self) -> u64 {
         self.chain_id
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn sole_member(&self) -> Option<B256> {
+        self.sole_member
     }
 }

@@ -2,9 +2,10 @@
 //! Rules: geth's `AccessList`. Run, collect, run again with the list, until the list no longer grows; the sender, the called address,
 //! precompiles and EIP-7702 authorities are warm anyway and stay out, unless their slots are touched.
 
-use alloy_rpc_types_eth::{AccessList, AccessListResult, TransactionRequest, state::EvmOverrides};
-use primitives::{TxType, U256};
-use revm::{DatabaseRef, context::TxEnv, context_interface::result::ExecutionResult};
+use alloy_rpc_types_eth::{AccessList, AccessListItem, AccessListResult, TransactionRequest, state::EvmOverrides};
+use contracts::registry::is_reserved;
+use primitives::{B256, TxType, U256};
+use revm::{DatabaseRef, context::TxEnv, context_interface::result::ExecutionResult, state::EvmState};
 use revm_inspectors::access_list::AccessListInspector;
 
 use crate::call::{Base, CallError, During, EXECUTION_REVERTED, Ground, halt_message};
@@ -38,7 +39,27 @@ pub fn create_access_list<DB: DatabaseRef>(
 fn run<DB: DatabaseRef>(ground: &mut Ground<'_, DB>, tx: TxEnv) -> Result<(ExecutionResult, AccessList), CallError> {
     let inspector = AccessListInspector::from(tx.access_list.clone());
     let executed = ground.execute(tx, inspector).map_err(|failure| failure.during(During::AccessList))?;
-    Ok((executed.result, executed.inspector.into_access_list()))
+    let mut touched = executed.inspector.into_access_list();
+    add_native_slots(&mut touched, &executed.state);
+    Ok((executed.result, touched))
+}
+
+/// Native contracts run no opcodes that an inspector could see; their slots are in the journal.
+fn add_native_slots(list: &mut AccessList, state: &EvmState) {
+    let natives = state.iter().filter(|(address, _)| is_reserved(**address));
+    let mut natives: Vec<_> = natives.filter(|(_, account)| !account.storage.is_empty()).collect();
+    natives.sort_unstable_by_key(|(address, _)| **address);
+    for (address, account) in natives {
+        let index = list.0.iter().position(|item| item.address == *address);
+        let index = index.unwrap_or_else(|| {
+            list.0.push(AccessListItem { address: *address, storage_keys: Vec::new() });
+            list.0.len() - 1
+        });
+        let keys = &mut list.0[index].storage_keys;
+        keys.extend(account.storage.keys().map(|slot| B256::from(*slot)));
+        keys.sort_unstable();
+        keys.dedup();
+    }
 }
 
 /// A legacy transaction carries no list; with one it is an EIP-2930 transaction.

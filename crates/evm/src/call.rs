@@ -15,6 +15,7 @@ use revm::{
     context::{TxEnv, result::EVMError},
     context_interface::result::{ExecutionResult, ResultAndState},
     inspector::NoOpInspector,
+    state::EvmState,
 };
 
 mod error;
@@ -30,6 +31,7 @@ pub use error::{CallError, During, Invalid, halt_message, revert_message};
 
 use crate::{
     env::{self, Evm},
+    native::Terms,
     overrides::{PrecompileMoves, apply_state_overrides},
 };
 use scratch::Scratch;
@@ -73,12 +75,14 @@ pub(crate) fn output(result: ExecutionResult) -> Result<Bytes, CallError> {
 pub(crate) struct Ground<'a, DB> {
     pub(crate) db: Scratch<'a, DB>,
     pub(crate) env: EvmEnv,
+    terms: Terms,
     moves: PrecompileMoves,
 }
 
 /// An execution and the inspector that watched it.
 pub(crate) struct Executed<I> {
     pub(crate) result: ExecutionResult,
+    pub(crate) state: EvmState,
     pub(crate) inspector: I,
 }
 
@@ -101,10 +105,10 @@ impl<'a, DB: DatabaseRef> Ground<'a, DB> {
         }
         let mut moves = PrecompileMoves::default();
         if let Some(state) = &overrides.state {
-            moves = PrecompileMoves::read(state, env::evm(&mut db, env.clone()).components().2)?;
+            moves = PrecompileMoves::read(state, env::evm(&mut db, env.clone(), Terms::of(base.rules)).components().2)?;
             apply_state_overrides(state, &mut db)?;
         }
-        Ok(Self { db, env, moves })
+        Ok(Self { db, env, terms: Terms::of(base.rules), moves })
     }
 
     /// The request with at most `gas_cap` gas, which is also what it gets if it names none.
@@ -120,8 +124,8 @@ impl<'a, DB: DatabaseRef> Ground<'a, DB> {
         I: Inspector<EvmContext<'g, 'a, DB>>,
     {
         let mut evm = self.evm(&tx, inspector);
-        let ResultAndState { result, .. } = transact(&mut evm, tx)?;
-        Ok(Executed { result, inspector: evm.into_inner().inspector })
+        let ResultAndState { result, state } = transact(&mut evm, tx)?;
+        Ok(Executed { result, state, inspector: evm.into_inner().inspector })
     }
 
     /// An EVM for this transaction, with the precompiles where the overrides put them.
@@ -133,7 +137,7 @@ impl<'a, DB: DatabaseRef> Ground<'a, DB> {
         if request::is_free(tx) {
             env.block_env.basefee = 0;
         }
-        let mut evm = env::evm_with_inspector(&mut self.db, env, inspector);
+        let mut evm = env::evm_with_inspector(&mut self.db, env, self.terms, inspector);
         if !self.moves.is_empty() {
             self.moves.apply(evm.components_mut().2);
         }

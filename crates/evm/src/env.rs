@@ -4,7 +4,7 @@
 
 use alloy_eips::eip7840::BlobParams;
 use alloy_evm::{
-    Database, EthEvm, EvmEnv, FromRecoveredTx,
+    Database, EthEvm, Evm as _, EvmEnv, FromRecoveredTx,
     eth::{EthEvmBuilder, EthEvmContext},
     precompiles::PrecompilesMap,
 };
@@ -16,6 +16,8 @@ use revm::{
     inspector::NoOpInspector,
     primitives::hardfork::SpecId,
 };
+
+use crate::native::{Natives, Terms};
 
 /// An EVM over database `DB` with inspector `I`; its precompiles can be extended.
 pub type Evm<DB, I = NoOpInspector> = EthEvm<DB, I, PrecompilesMap>;
@@ -63,17 +65,33 @@ pub fn evm_env(rules: &Rules, header: &Header) -> EvmEnv {
 }
 
 /// An EVM that nobody watches.
-pub fn evm<DB: Database>(db: DB, env: EvmEnv) -> Evm<DB> {
-    EthEvmBuilder::new(db, env).build()
+pub fn evm<DB: Database>(db: DB, env: EvmEnv, terms: Terms) -> Evm<DB> {
+    evm_with(EthEvmBuilder::new(db, env.clone()), &env, terms)
 }
 
 /// An EVM whose steps go to `inspector`.
 pub fn evm_with_inspector<DB: Database, I: Inspector<EthEvmContext<DB>>>(
     db: DB,
     env: EvmEnv,
+    terms: Terms,
     inspector: I,
 ) -> Evm<DB, I> {
-    EthEvmBuilder::new(db, env).activate_inspector(inspector).build()
+    evm_with(EthEvmBuilder::new(db, env.clone()).activate_inspector(inspector), &env, terms)
+}
+
+fn evm_with<DB: Database, I: Inspector<EthEvmContext<DB>>>(
+    builder: EthEvmBuilder<DB, I>,
+    env: &EvmEnv,
+    terms: Terms,
+) -> Evm<DB, I> {
+    let mut evm = builder.build();
+    natives(terms, env).plug_into(evm.components_mut().2);
+    evm
+}
+
+/// The native contracts of an EVM with this environment.
+pub(crate) fn natives(terms: Terms, env: &EvmEnv) -> Natives {
+    Natives::new(terms, env.cfg_env.gas_params.clone())
 }
 
 /// The transaction as revm takes it. Authorities of an EIP-7702 list are recovered here, by C libsecp256k1.

@@ -11,6 +11,7 @@ use crate::{
     env::evm_env,
     execution::{Execution, TransactError},
     header::encoded_block_bytes,
+    native::Terms,
     system::{self, SystemError},
     validity::Invalid,
 };
@@ -114,7 +115,7 @@ pub fn execute_block<D: BlockState>(
     let mut filling = Filling::new(rules, frame, db);
     let transactions = transactions.into_iter();
     filling.execution.reserve(transactions.size_hint().0);
-    system::before_transactions(&mut filling.execution, rules.fork, frame)?;
+    system::before_transactions(&mut filling.execution, rules, frame)?;
     let left_over = match mode {
         Mode::Propose { max_transactions } => filling.propose(transactions.take(max_transactions))?,
         Mode::Verify => filling.verify(transactions).map(|()| None)?,
@@ -141,7 +142,7 @@ impl<'a, D: BlockState> Filling<'a, D> {
         Self {
             rules,
             frame,
-            execution: Execution::new(evm_env(rules, frame), db),
+            execution: Execution::new(evm_env(rules, frame), Terms::of(rules), db),
             header_bytes_max: Header { gas_used: frame.gas_limit, ..frame.clone() }.length(),
             list_bytes: 0,
             transactions: Vec::new(),

@@ -2,12 +2,13 @@
 //! many transactions of a block touch is read once and compared once. `execute_block` drives it; the judges of
 //! ethereum/tests drive it directly, with environments that this ledger's headers never have.
 
-use alloy_evm::EvmEnv;
+use alloy_evm::{EvmEnv, EvmInternals};
 use alloy_primitives::Bytes;
+use contracts::{Stop, protocol};
 use primitives::{Address, Receipt, Recovered, StateDiff, Tx};
 use revm::{
     Database, ExecuteEvm,
-    context::{ContextSetters, TxEnv},
+    context::{ContextSetters, ContextTr, JournalTr, TxEnv},
     context_interface::result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
     handler::{Handler, MainnetHandler, SYSTEM_ADDRESS},
     primitives::KECCAK_EMPTY,
@@ -16,7 +17,8 @@ use revm::{
 use crate::{
     creation::{BlockEvm, BlockState},
     diff::{Origins, state_diff},
-    env::{evm, tx_env},
+    env::{evm, natives, tx_env},
+    native::{JournalHost, Natives, Terms},
     validity::Invalid,
 };
 
@@ -24,6 +26,7 @@ use crate::{
 #[expect(missing_debug_implementations, reason = "the EVM has no Debug")]
 pub struct Execution<D: BlockState> {
     evm: BlockEvm<D>,
+    natives: Natives,
     gas_used: u64,
 }
 
@@ -43,8 +46,9 @@ pub enum TransactError {
 
 impl<D: BlockState> Execution<D> {
     /// Nothing executed yet.
-    pub fn new(env: EvmEnv, db: D) -> Self {
-        Self { evm: BlockEvm(evm(Origins::new(db), env).into_inner()), gas_used: 0 }
+    pub fn new(env: EvmEnv, terms: Terms, db: D) -> Self {
+        let natives = natives(terms, &env);
+        Self { evm: BlockEvm(evm(Origins::new(db), env, terms).into_inner()), natives, gas_used: 0 }
     }
 
     /// Makes room for the accounts of so many transactions, which otherwise are moved each time that the map of them grows.
@@ -89,6 +93,16 @@ impl<D: BlockState> Execution<D> {
         run.map_err(read_error)
     }
 
+    /// Begins an epoch: the protocol version that is due comes into force. Its rooms' constructors leave no logs.
+    pub(crate) fn begin_epoch(&mut self, version_by_genesis: u32) -> Result<(), TransactError> {
+        let mut host = JournalHost::unpaid(EvmInternals::from_context(&mut self.evm.0.ctx), &self.natives);
+        let begun = protocol::begin_epoch(&mut host, version_by_genesis);
+        drop(host);
+        self.evm.0.ctx.journal_mut().commit_tx();
+        self.evm.0.ctx.journal_mut().take_logs();
+        begun.map(drop).map_err(not_begun)
+    }
+
     /// Whether an account holds code at this point of the block.
     pub(crate) fn has_code(&self, address: Address) -> Result<bool, TransactError> {
         let journal = &self.evm.0.ctx.journaled_state;
@@ -128,6 +142,16 @@ fn read_error<E: std::error::Error + Send + Sync + 'static>(error: EVMError<E, I
     match error {
         EVMError::Database(error) => state_error(error),
         other => TransactError::Environment(other.to_string()),
+    }
+}
+
+fn not_begun(stop: Stop) -> TransactError {
+    match stop {
+        Stop::Database(message) => TransactError::State(message.into()),
+        Stop::Revert(data) => TransactError::Environment(
+            protocol::error_in_words(&data).unwrap_or_else(|| format!("a room did not open: {data}")),
+        ),
+        other => TransactError::Environment(format!("a room did not open: {other:?}")),
     }
 }
 

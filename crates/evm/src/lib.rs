@@ -7,7 +7,9 @@
 //!                  | execution: one journal per block
 //!                  | diff:      journal -> StateDiff
 //!                  | creation:  EIP-7610
-//!                  + system:    EIP-2935, 4788, 7002, 7251 where their code exists
+//!                  + system:    protocol upgrades; EIP-2935, 4788, 7002, 7251 where their code exists
+//!                  + native:    contracts in Rust at their addresses, in every EVM
+//! genesis file -> genesis_diff -> state of block 0
 //! received header -> verify_header, then execute_block, then check_outcome
 //! raw transaction -> validity (what needs no state), unpayable (prices beyond 128 bits)
 //!
@@ -25,7 +27,9 @@ pub mod env;
 pub mod estimate;
 pub mod execute;
 pub mod execution;
+pub mod genesis;
 pub mod header;
+pub mod native;
 mod overrides;
 pub mod simulate;
 mod system;
@@ -35,7 +39,9 @@ pub mod validity;
 
 pub use creation::BlockState;
 pub use execute::{ExecuteError, Mode, Outcome, Rejected, execute_block};
+pub use genesis::genesis_diff;
 pub use header::{HeaderError, Roots, check_outcome, seal, seal_header, verify_header};
+pub use native::Terms;
 pub use validity::Invalid;
 
 // The worlds of the tests are shared with the judges and examples, which know this crate by its name.

@@ -1,11 +1,14 @@
 //! State and block overrides of `eth_call` and its kin: accounts, storage, code, precompiles and block fields that hold for one request
 //! only. Applied to a copy-on-write view of the state by `call`, `estimate`, `access_list`, `simulate` and `trace`.
+//! A native contract is a contract, not a precompile: it cannot be moved. A code override other than its own code byte makes the
+//! address run that code; the code byte, laid over a reserved address, makes its native contract live.
 //! Rules: geth's `internal/ethapi/override`, and execution-apis for the codes of precompile moves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_evm::precompiles::PrecompilesMap;
 use alloy_rpc_types_eth::state::{AccountOverride, StateOverride};
+use contracts::{host::NATIVE_CODE, registry::is_reserved};
 use primitives::{Address, B256, Bytes, U256};
 use revm::{DatabaseRef, bytecode::Bytecode, database::CacheDB};
 
@@ -13,7 +16,13 @@ use crate::call::CallError;
 
 /// What overrides do to the precompiles: gone from one address, perhaps to be found at another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct PrecompileMoves(Vec<PrecompileMove>);
+pub(crate) struct PrecompileMoves {
+    moves: Vec<PrecompileMove>,
+    rewritten: Rewritten,
+}
+
+/// Reserved addresses whose code is overridden, and whether by code of another kind.
+pub(crate) type Rewritten = BTreeMap<Address, bool>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct PrecompileMove {
@@ -37,8 +46,12 @@ impl PrecompileMoves {
     pub(crate) fn read(overrides: &StateOverride, precompiles: &PrecompilesMap) -> Result<Self, CallError> {
         let mut destinations = BTreeSet::new();
         let mut moves = Vec::new();
+        let mut rewritten = Rewritten::new();
         for (from, account) in in_order(overrides) {
-            let is_precompile = precompiles.get(&from).is_some();
+            if let Some(code) = account.code.as_ref().filter(|_| is_reserved(from)) {
+                rewritten.insert(from, ***code != NATIVE_CODE);
+            }
+            let is_precompile = precompiles.get(&from).is_some() && !is_reserved(from);
             if let Some(to) = account.move_precompile_to {
                 check_move(from, to, is_precompile, overrides)?;
                 if !destinations.insert(to) {
@@ -49,12 +62,12 @@ impl PrecompileMoves {
                 moves.push(PrecompileMove { from, to: account.move_precompile_to });
             }
         }
-        Ok(Self(moves))
+        Ok(Self { moves, rewritten })
     }
 
     /// Carries the moves out on the precompiles of one EVM.
     pub(crate) fn apply(&self, precompiles: &mut PrecompilesMap) {
-        for PrecompileMove { from, to } in &self.0 {
+        for PrecompileMove { from, to } in &self.moves {
             let mut moved = None;
             precompiles.apply_precompile(from, |found| {
                 moved = found;
@@ -64,10 +77,22 @@ impl PrecompileMoves {
                 precompiles.apply_precompile(to, |_| moved);
             }
         }
+        let rewritten: BTreeSet<_> = self.rewritten.iter().filter(|entry| *entry.1).map(|entry| *entry.0).collect();
+        if !rewritten.is_empty() {
+            precompiles.map_precompile_lookup(move |address, natives| {
+                natives.filter(|_| !rewritten.contains(address)).and_then(|natives| natives.lookup(address))
+            });
+        }
+    }
+
+    /// Code overridden for an earlier block is still there in this one, unless it is overridden anew.
+    pub(crate) fn carry_on(&mut self, earlier: &mut Rewritten) {
+        earlier.extend(&self.rewritten);
+        self.rewritten.clone_from(earlier);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.moves.is_empty() && self.rewritten.is_empty()
     }
 }
 

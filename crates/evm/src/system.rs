@@ -1,4 +1,5 @@
-//! The calls that the protocol itself makes around the transactions of a block: parent hash (EIP-2935) and beacon root
+//! What the protocol itself does around the transactions of a block: at the first block of an epoch it brings a scheduled
+//! version into force (DESIGN section 5), then come the calls to system contracts: parent hash (EIP-2935) and beacon root
 //! (EIP-4788) before them, withdrawal (EIP-7002) and consolidation (EIP-7251) requests after them.
 //! None of these contracts is in the default genesis, but their deployments are ordinary transactions that anyone may send.
 //! So each is called from the block after its code appears; until then there is nothing to call (DESIGN section 5).
@@ -11,7 +12,7 @@ use alloy_eips::{
     eip7685::Requests,
 };
 use alloy_primitives::{Address, B256, Bytes};
-use primitives::{Fork, Header};
+use primitives::{Fork, Header, Rules};
 
 use crate::{
     creation::BlockState,
@@ -27,15 +28,18 @@ pub(crate) enum SystemError {
     Failed { contract: Address },
 }
 
-/// The calls before the first transaction. Their contracts' failures change nothing and are no error (both EIPs).
+/// What comes before the first transaction. The called contracts' failures change nothing and are no error (both EIPs).
 pub(crate) fn before_transactions<D: BlockState>(
     execution: &mut Execution<D>,
-    fork: Fork,
+    rules: &Rules,
     header: &Header,
 ) -> Result<(), TransactError> {
+    if rules.begins_epoch(header.number) {
+        execution.begin_epoch(rules.version_by_genesis(rules.epoch_of(header.number)))?;
+    }
     let beacon_root = header.parent_beacon_block_root.unwrap_or_default();
     store_hash(execution, BEACON_ROOTS_ADDRESS, beacon_root)?;
-    if fork >= Fork::Prague {
+    if rules.fork >= Fork::Prague {
         store_hash(execution, HISTORY_STORAGE_ADDRESS, header.parent_hash)?;
     }
     Ok(())

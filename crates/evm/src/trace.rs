@@ -4,7 +4,7 @@
 //!
 //! Deliberately absent: JavaScript tracers, and tracers whose memory nothing bounds.
 
-use alloy_evm::{Evm as _, EvmEnv};
+use alloy_evm::Evm as _;
 use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
 use alloy_rpc_types_trace::geth::{
     GethDebugBuiltInTracerType as BuiltIn, GethDebugTracerType, GethDebugTracingCallOptions, GethDebugTracingOptions,
@@ -27,6 +27,7 @@ use crate::{
     },
     env,
     execution::{Execution, TransactError},
+    native::Terms,
     system,
 };
 use meter::Metered;
@@ -50,7 +51,8 @@ pub fn trace_transactions<DB: BlockState>(
     let env = env::evm_env(rules, header);
     let mut db = scratch::over(parent_state);
     replay(rules, header, &mut db, before)?;
-    trace_all(&mut db, env, inspector, traced, Place { block_hash: header.hash_slow(), first: before.len() })
+    let evm = env::evm_with_inspector(&mut db, env, Terms::of(rules), inspector);
+    trace_all(evm, traced, Place { block_hash: header.hash_slow(), first: before.len() })
 }
 
 /// Traces a request on the state of `base`, as `eth_call` would execute it.
@@ -95,8 +97,8 @@ fn replay<DB: BlockState>(
     db: &mut Scratch<'_, DB>,
     transactions: &[Recovered<Tx>],
 ) -> Result<(), CallError> {
-    let mut execution = Execution::new(env::evm_env(rules, header), &*db);
-    system::before_transactions(&mut execution, rules.fork, header).map_err(not_replayed)?;
+    let mut execution = Execution::new(env::evm_env(rules, header), Terms::of(rules), &*db);
+    system::before_transactions(&mut execution, rules, header).map_err(not_replayed)?;
     for tx in transactions {
         execution.transact(tx).map_err(not_replayed)?;
     }
@@ -111,13 +113,10 @@ fn not_replayed(error: TransactError) -> CallError {
 }
 
 fn trace_all<DB: DatabaseRef>(
-    db: &mut Scratch<'_, DB>,
-    env: EvmEnv,
-    inspector: Metered,
+    mut evm: TracedEvm<'_, '_, DB>,
     transactions: &[Recovered<Tx>],
     place: Place,
 ) -> Result<Vec<TraceResult>, CallError> {
-    let mut evm = env::evm_with_inspector(db, env, inspector);
     let mut traces = Vec::with_capacity(transactions.len());
     for (index, tx) in transactions.iter().enumerate() {
         let context = TransactionContext {

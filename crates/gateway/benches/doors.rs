@@ -120,6 +120,7 @@ fn request(calls_per_body: u32) -> Vec<u8> {
 async fn serve_ours() -> SocketAddr {
     let rooms = Rooms {
         methods: Arc::new(SendOnly),
+        pages: None,
         health: Box::new(|| Health { status: HealthStatus::Ok, head: 0 }),
         metrics: Box::new(|_| ()),
     };

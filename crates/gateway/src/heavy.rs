@@ -1,14 +1,11 @@
 //! Where long computations run, so that they never hold up cheap calls: tokio's blocking threads, with a bound on how many work
-//! and how many wait. Called by `rpc::endpoint` for every `Answer::Heavy`.
+//! and how many wait. Called by `rpc::endpoint` for every `Answer::Heavy`, by `http` for pages.
 
 use std::sync::Arc;
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use crate::{
-    limits::Limits,
-    rpc::{CallResult, RpcError},
-};
+use crate::{limits::Limits, rpc::RpcError};
 
 /// The bounded pool. A caller that gives up leaves its work running: it keeps its place until it ends.
 pub(crate) struct HeavyPool {
@@ -24,7 +21,10 @@ impl HeavyPool {
         }
     }
 
-    pub(crate) async fn run(&self, work: Box<dyn FnOnce() -> CallResult + Send>) -> CallResult {
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, RpcError> + Send + 'static,
+    ) -> Result<T, RpcError> {
         let turn = match Arc::clone(&self.running).try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) => {

@@ -5,23 +5,27 @@
 //! POST /         JSON-RPC               GET /health    the node's state as JSON
 //! GET / upgrade  WebSocket              GET /metrics   Prometheus text
 //! GET /          a line of text         OPTIONS *      what other sites' pages may do
+//! GET *          the console's pages, GET / too for browsers (`Accept: text/html`)
 //! ```
 
 use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, ws::WebSocketUpgrade},
-    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use bytes::{Bytes, BytesMut};
+use futures::stream::BoxStream;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
 use crate::{
     health::{Health, HealthStatus},
+    live::{self, AnswerBody},
     metrics::MetricsText,
     origin::{Access, Origin, is_json},
+    pages::{Opened, Page, Pages, Visit},
     rpc::{
         Caller, Methods, Transport,
         endpoint::{Endpoint, Session},
@@ -34,12 +38,13 @@ use crate::{
 pub(crate) struct Doors<M> {
     pub(crate) endpoint: Arc<Endpoint<M>>,
     pub(crate) access: Access,
+    pub(crate) pages: Option<Arc<dyn Pages>>,
     pub(crate) health: Box<dyn Fn() -> Health + Send + Sync>,
     pub(crate) metrics: Box<dyn Fn(&mut MetricsText) + Send + Sync>,
 }
 
-/// Bodies are whole: no answer is longer than a bound.
-pub(crate) type Answer = Response<Full<Bytes>>;
+/// Bodies are whole and bounded, but for those of live events.
+pub(crate) type Answer = Response<AnswerBody>;
 
 impl<M: Methods> Doors<M> {
     /// Answers one request. `guest` stands for the connection; a WebSocket keeps it.
@@ -65,14 +70,50 @@ impl<M: Methods> Doors<M> {
             "/" if reads && request.headers().contains_key(header::UPGRADE) => {
                 self.upgrade(request, origin, guest).await
             }
-            "/" if reads => Ok(text(StatusCode::OK, TEXT, WELCOME)),
+            "/" if reads && !(self.pages.is_some() && wants_page(request.headers())) => {
+                Ok(text(StatusCode::OK, TEXT, WELCOME))
+            }
             "/health" if reads => Ok(self.show_health()),
             "/metrics" if reads => Ok(text(StatusCode::OK, METRICS, self.show_metrics())),
+            _ if reads => self.visit(&request, guest).await,
             "/" | "/health" | "/metrics" => {
                 Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "this HTTP method means nothing here"))
             }
-            _ => Err(refuse(StatusCode::NOT_FOUND, "nothing is here; JSON-RPC is at /")),
+            _ => Err(nothing_here()),
         }
+    }
+
+    /// A page. Whoever is no browser is told in a line of text that there is none.
+    async fn visit(&self, request: &Request<Incoming>, guest: &Guest) -> Result<Answer, Refusal> {
+        let pages = self.pages.as_ref().ok_or_else(nothing_here)?;
+        match pages.open(&visit_of(request)) {
+            Opened::Now(page) => Ok(page.into()),
+            Opened::Heavy(make) => self.make(make).await,
+            Opened::Live(pieces) => Ok(self.stream(pieces, request.method(), guest)),
+            Opened::Nowhere(page) if wants_page(request.headers()) => Ok(page.into()),
+            Opened::Nowhere(_) => Err(nothing_here()),
+        }
+    }
+
+    async fn make(&self, make: Box<dyn FnOnce() -> Page + Send>) -> Result<Answer, Refusal> {
+        let endpoint = &self.endpoint;
+        match timeout(endpoint.limits.request_timeout, endpoint.heavy.run(move || Ok(make()))).await {
+            Ok(Ok(page)) => Ok(page.into()),
+            Ok(Err(error)) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, error.message)),
+            Err(_) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "the page took too long to make")),
+        }
+    }
+
+    fn stream(&self, pieces: BoxStream<'static, Bytes>, method: &Method, guest: &Guest) -> Answer {
+        let body = match *method {
+            Method::HEAD => AnswerBody::default(),
+            _ => live::body(pieces, Arc::clone(&self.endpoint), guest),
+        };
+        let mut answer = Response::new(body);
+        let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+        answer.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        secure(answer.headers_mut());
+        answer
     }
 
     async fn call(&self, request: Request<Incoming>, origin: &Origin) -> Result<Answer, Refusal> {
@@ -108,7 +149,7 @@ impl<M: Methods> Doors<M> {
             .max_message_size(limits.max_body_bytes)
             .max_frame_size(limits.max_body_bytes)
             .on_upgrade(move |socket| ws::serve(socket, endpoint, caller, guest));
-        Ok(response.map(|_| Full::default()))
+        Ok(response.map(|_| AnswerBody::default()))
     }
 
     fn show_health(&self) -> Answer {
@@ -123,6 +164,43 @@ impl<M: Methods> Doors<M> {
         (self.metrics)(&mut text);
         text.finish()
     }
+}
+
+impl From<Page> for Answer {
+    fn from(page: Page) -> Self {
+        let mut answer = text(page.status, page.kind, page.body);
+        let headers = answer.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(page.cache));
+        if let Some(location) = page.location.and_then(|location| HeaderValue::try_from(location).ok()) {
+            headers.insert(header::LOCATION, location);
+        }
+        secure(headers);
+        answer
+    }
+}
+
+/// What a browser may do with a page: load what this node serves, and nothing else. Content Security Policy level 3.
+fn secure(headers: &mut HeaderMap) {
+    let secured = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    headers.extend(secured.map(|(name, value)| (name, HeaderValue::from_static(value))));
+}
+
+fn visit_of(request: &Request<Incoming>) -> Visit<'_> {
+    let last_event_id = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    Visit { path: request.uri().path(), query: request.uri().query().unwrap_or_default(), last_event_id }
+}
+
+/// Browsers name HTML among what they take; programs take anything, and are not shown pages.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
 }
 
 async fn websocket(parts: &mut Parts) -> Result<WebSocketUpgrade, Refusal> {
@@ -187,6 +265,10 @@ fn refuse(status: StatusCode, reason: impl Into<Cow<'static, str>>) -> Refusal {
     Refusal { status, reason: reason.into() }
 }
 
+fn nothing_here() -> Refusal {
+    refuse(StatusCode::NOT_FOUND, "nothing is here; JSON-RPC is at /")
+}
+
 fn too_long(max_bytes: usize) -> Refusal {
     refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {max_bytes} bytes"))
 }
@@ -204,20 +286,22 @@ impl From<Refusal> for Answer {
 }
 
 fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer = Response::new(AnswerBody::Whole(Full::new(body.into())));
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     answer
 }
 
 fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Full::default());
+    let mut answer = Response::new(AnswerBody::default());
     *answer.status_mut() = status;
     answer
 }
 
 const FOREIGN_HOST: &str = "this host name is not allowed here; add it to the allowed hosts";
 const FOREIGN_ORIGIN: &str = "this origin is not allowed here; add it to the allowed origins";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
+form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -4,10 +4,13 @@
 //! ```text
 //! socket -> server -> http or ws -> rpc::request -> rpc::dispatch -> methods -> rpc::reply -> socket
 //!                          ws <- subscriptions <- events of the chain
+//!                   http -> pages -> console -> templates -> socket
 //! ```
 
 pub mod accounts;
+pub mod console;
 pub mod convert;
+mod counterfoil;
 mod debug;
 mod eth;
 pub mod filters;
@@ -15,10 +18,13 @@ pub mod health;
 mod heavy;
 mod http;
 pub mod limits;
+mod live;
 pub mod methods;
 pub mod metrics;
+pub mod native;
 mod net;
 pub mod origin;
+pub mod pages;
 pub mod random_id;
 pub mod rpc;
 pub mod server;
@@ -28,9 +34,11 @@ mod web3;
 mod ws;
 
 pub use accounts::{Account, Accounts, DEVELOPMENT_MNEMONIC};
+pub use console::Console;
 pub use health::{Health, HealthStatus};
 pub use limits::Limits;
 pub use methods::{CallLimits, Rpc};
 pub use metrics::MetricsText;
 pub use origin::Access;
+pub use pages::Pages;
 pub use server::{Rooms, Server, ServerError, Stopped};

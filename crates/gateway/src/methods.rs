@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     accounts::Accounts,
     convert::{BlockId, block_at},
-    debug,
+    counterfoil, debug,
     eth::{account, block, call, fee, filter, info, logs, pending, proof, send, sign, simulate, transaction},
     filters::FilterStore,
     net,
@@ -93,6 +93,7 @@ macro_rules! table {
 }
 
 table! {
+    "counterfoil_export" => counterfoil::export,
     "debug_getRawBlock" => debug::raw::block,
     "debug_getRawHeader" => debug::raw::header,
     "debug_getRawReceipts" => debug::raw::receipts,

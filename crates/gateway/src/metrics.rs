@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
     pub(crate) connections: Count,
     pub(crate) refused_connections: Count,
     pub(crate) websockets: Count,
+    pub(crate) live_streams: Count,
     pub(crate) slow_subscribers: Count,
 }
 
@@ -78,6 +79,7 @@ impl Metrics {
             connections: Count::default(),
             refused_connections: Count::default(),
             websockets: Count::default(),
+            live_streams: Count::default(),
             slow_subscribers: Count::default(),
         }
     }
@@ -108,9 +110,14 @@ impl Metrics {
         self.durations.write(text);
         text.gauge("gateway_connections", "open HTTP connections", &self.connections);
         text.gauge("gateway_websockets", "open WebSockets", &self.websockets);
+        text.gauge("gateway_live_streams", "open streams of live events", &self.live_streams);
         let (refused, slow) = (&self.refused_connections, &self.slow_subscribers);
         text.counter("gateway_refused_connections_total", "sockets closed because too many are open", refused);
-        text.counter("gateway_slow_subscribers_total", "WebSockets closed because they read too slowly", slow);
+        text.counter(
+            "gateway_slow_subscribers_total",
+            "WebSockets and live streams closed because they were read too slowly",
+            slow,
+        );
     }
 }
 

@@ -33,4 +33,4 @@ pub(crate) fn modules(_: &Rpc, call: Call<'_>) -> Reply {
     now(&NAMESPACES.into_iter().map(|name| (name, "1.0")).collect::<BTreeMap<_, _>>())
 }
 
-pub(crate) const NAMESPACES: [&str; 6] = ["debug", "eth", "net", "rpc", "txpool", "web3"];
+pub(crate) const NAMESPACES: [&str; 7] = ["counterfoil", "debug", "eth", "net", "rpc", "txpool", "web3"];

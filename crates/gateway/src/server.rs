@@ -20,7 +20,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
     time::{Instant, interval_at, sleep, timeout},
 };
@@ -31,12 +31,15 @@ use crate::{
     limits::Limits,
     metrics::MetricsText,
     origin::Access,
+    pages::Pages,
     rpc::{Methods, endpoint::Endpoint},
 };
 
 /// What the doors open to.
 pub struct Rooms<M> {
     pub methods: Arc<M>,
+    /// What browsers visit; without it the doors are for programs only.
+    pub pages: Option<Arc<dyn Pages>>,
     /// Asked by `GET /health`.
     pub health: Box<dyn Fn() -> Health + Send + Sync>,
     /// Adds the other rooms' figures to `GET /metrics`.
@@ -81,6 +84,7 @@ impl Server {
         let doors = Doors {
             endpoint: Arc::new(Endpoint::new(rooms.methods, limits.clone())),
             access: access.listening_on(address),
+            pages: rooms.pages,
             health: rooms.health,
             metrics: rooms.metrics,
         };
@@ -122,11 +126,13 @@ enum Phase {
     Ended,
 }
 
-/// One connection: its place among the allowed ones, given back when the last clone is dropped, and the server's phase.
+/// One connection: its place among the allowed ones, given back when the last clone is dropped, the server's phase, and what
+/// the connection does.
 #[derive(Clone)]
 pub(crate) struct Guest {
     _place: Arc<OwnedSemaphorePermit>,
     phase: watch::Receiver<Phase>,
+    activity: Arc<Activity>,
 }
 
 impl Guest {
@@ -142,6 +148,16 @@ impl Guest {
     /// Comes when what is not finished is cut off.
     pub(crate) async fn ended(&mut self) {
         let _ = self.phase.wait_for(|phase| *phase == Phase::Ended).await;
+    }
+
+    /// What tells whether the connection idles.
+    pub(crate) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
+    /// Ends an HTTP connection whose client does not read.
+    pub(crate) fn cut_off(&self) {
+        self.activity.cut_off.notify_one();
     }
 }
 
@@ -169,7 +185,7 @@ async fn accept<M: Methods>(
         };
         match Arc::clone(&places).try_acquire_owned() {
             Ok(place) => {
-                let guest = Guest { _place: Arc::new(place), phase: phase.clone() };
+                let guest = Guest { _place: Arc::new(place), phase: phase.clone(), activity: Arc::default() };
                 tokio::spawn(serve(stream, Arc::clone(&doors), guest));
             }
             Err(_) => turn_away(stream, &doors),
@@ -188,7 +204,7 @@ async fn serve<M: Methods>(stream: TcpStream, doors: Arc<Doors<M>>, guest: Guest
     let _ = stream.set_nodelay(true);
     let limits = &doors.endpoint.limits;
     let _open = doors.endpoint.metrics.connections.hold();
-    let activity = Activity::default();
+    let activity = guest.activity();
     let answer = service_fn(|request| activity.during(doors.answer(request, &guest)));
     let http = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), answer);
     let mut connection = pin!(http.with_upgrades());
@@ -198,6 +214,7 @@ async fn serve<M: Methods>(stream: TcpStream, doors: Arc<Doors<M>>, guest: Guest
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
+            () = activity.cut_off.notified() => return,
             _ = rounds.tick() => if activity.was_idle() { return },
             changed = phase.changed() => match changed {
                 Ok(()) if *phase.borrow() == Phase::Stopping => connection.as_mut().graceful_shutdown(),
@@ -209,14 +226,15 @@ async fn serve<M: Methods>(stream: TcpStream, doors: Arc<Doors<M>>, guest: Guest
 
 /// Tells an idle connection from a busy one, without a timer per request.
 #[derive(Default)]
-struct Activity {
+pub(crate) struct Activity {
     begun: AtomicU64,
     ended: AtomicU64,
     begun_last_round: AtomicU64,
+    cut_off: Notify,
 }
 
 impl Activity {
-    async fn during<T>(&self, request: impl Future<Output = T>) -> T {
+    pub(crate) async fn during<T>(&self, request: impl Future<Output = T>) -> T {
         self.begun.fetch_add(1, Relaxed);
         let answer = request.await;
         self.ended.fetch_add(1, Relaxed);

@@ -77,6 +77,19 @@ pub struct Section {
     /// If present, only these accounts may send transactions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub senders: Option<Vec<Address>>,
+    /// Protocol versions and when they begin. Not written when empty: older files keep their hashes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upgrades: Vec<Upgrade>,
+}
+
+/// A protocol version and its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Upgrade {
+    /// The version.
+    pub version: u32,
+    /// The epoch whose first block begins it; 0 = it holds from genesis on.
+    pub epoch: u64,
 }
 
 /// EVM rules that a chain can be started with.
@@ -133,6 +146,8 @@ pub struct Rules {
     pub senders: Option<Vec<Address>>,
     /// Committee 0.
     pub committee: Committee,
+    /// Protocol versions that genesis schedules, rising.
+    pub upgrades: Vec<Upgrade>,
 }
 
 /// Why a genesis file is refused.
@@ -191,6 +206,7 @@ impl Genesis {
         // EIP-7610 and EIP-161 speak of such accounts only to exclude them; nothing but a genesis could make one.
         let sound = |account: &Alloc| account.storage.is_empty() || account.nonce > 0 || !account.code.is_empty();
         check(self.alloc.values().all(sound), "alloc", || "an account with storage needs code or a nonce".into())?;
+        check_upgrades(&section.upgrades)?;
         canonical_numbers(&self.config.other)
     }
 
@@ -208,6 +224,7 @@ impl Genesis {
             min_gas_price: section.min_gas_price,
             senders: section.senders.clone(),
             committee: Committee::new(section.committee.clone()),
+            upgrades: section.upgrades.clone(),
         }
     }
 
@@ -253,6 +270,7 @@ impl Section {
             max_block_bytes: default_max_block_bytes(),
             min_gas_price: 0,
             senders: None,
+            upgrades: Vec::new(),
         }
     }
 }
@@ -292,6 +310,25 @@ impl Rules {
     pub const fn epoch_of(&self, number: u64) -> u64 {
         number / self.epoch_blocks
     }
+
+    /// Whether an epoch begins with this height.
+    pub const fn begins_epoch(&self, number: u64) -> bool {
+        number.is_multiple_of(self.epoch_blocks)
+    }
+
+    /// The highest protocol version that genesis schedules for this epoch or an earlier one; 0 if there is none.
+    pub fn version_by_genesis(&self, epoch: u64) -> u32 {
+        let begun = self.upgrades.iter().filter(|upgrade| upgrade.epoch <= epoch);
+        begun.map(|upgrade| upgrade.version).max().unwrap_or_default()
+    }
+
+    /// The key that decides alone, if the committee has only one.
+    pub fn sole_member(&self) -> Option<NodeId> {
+        match self.committee.members() {
+            [member] => Some(*member),
+            _ => None,
+        }
+    }
 }
 
 /// keccak(parent mixHash, number as 8 big-endian bytes): a counter with the shape of `PREVRANDAO`, **not random**.
@@ -320,6 +357,14 @@ impl Alloc {
 
 fn check(ok: bool, field: &'static str, reason: impl FnOnce() -> String) -> Result<(), GenesisError> {
     if ok { Ok(()) } else { Err(GenesisError::Value { field, reason: reason() }) }
+}
+
+fn check_upgrades(upgrades: &[Upgrade]) -> Result<(), GenesisError> {
+    let rising = upgrades.is_sorted_by(|one, next| one.version < next.version && one.epoch < next.epoch);
+    let sound = |upgrade: &Upgrade| upgrade.version > 0 && upgrade.epoch <= MAX_CHAIN_ID;
+    check(rising && upgrades.iter().all(sound), "counterfoil.upgrades", || {
+        "versions from 1 on and epochs below 2^53 must both rise".into()
+    })
 }
 
 /// RFC 8785 prints floating point in its own way; no field of ours needs any, so none is taken.

@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: async, I/O, clocks, revm and every type of a consensus engine.
 
+pub mod attributes;
 pub mod block;
 pub mod diff;
 pub mod finality;
@@ -19,6 +20,7 @@ pub mod tx;
 
 pub use alloy_consensus::{Header, TxType, transaction::Recovered};
 pub use alloy_primitives::{Address, B256, Bloom, Bytes, U256, keccak256};
+pub use attributes::{AttributesError, CanonicalAttributes, canonical_attributes, check_attributes};
 pub use block::{Block, BlockError};
 pub use diff::{AccountDiff, SlotDiff, StateDiff};
 pub use finality::{Committee, FinalityProof, NodeId};

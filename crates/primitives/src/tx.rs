@@ -3,9 +3,11 @@
 
 use alloy_consensus::{
     EthereumTxEnvelope, Transaction, TxEip4844,
+    crypto::secp256k1,
     transaction::{Recovered, SignerRecoverable},
 };
 use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718};
+use alloy_primitives::{Address, B256, Signature};
 
 /// A signed transaction. Its hash is computed once and kept.
 pub type Tx = EthereumTxEnvelope<TxEip4844>;
@@ -51,6 +53,14 @@ pub fn decode_tx(bytes: &[u8]) -> Result<Tx, TxError> {
 /// Recovers the signer: the expensive step (40 us), done once per transaction on the worker pool.
 pub fn recover(tx: Tx) -> Result<Recovered<Tx>, TxError> {
     tx.try_into_recovered().map_err(|_| TxError::Signature)
+}
+
+/// The account whose key made this signature over a digest, by the rules of the precompile `ECRECOVER`: `v` is 27 or 28, and a
+/// high `s` counts (callers that follow EIP-2 check it themselves).
+pub fn recover_digest(digest: B256, v: u8, r: B256, s: B256) -> Option<Address> {
+    let odd = v.checked_sub(27).filter(|odd| *odd <= 1)? == 1;
+    let signature = Signature::new(r.into(), s.into(), odd);
+    secp256k1::recover_signer_unchecked(&signature, digest).ok()
 }
 
 /// What the sender must own for the transaction to start: `gas * max price + value`; `None` on overflow.

@@ -1,4 +1,4 @@
-//! `cargo xtask bench ledger`: how fast our node is beside anvil, in one run, on the same bytes.
+//! `cargo xtask bench ledger` (and `bench proof`, in proof.rs): how fast our node is beside anvil, in one run, on the same bytes.
 //!
 //! ```text
 //! load (signed before any clock) -> node (ours, anvil, anvil, ours, ...) -> drive (send, wait, check) -> report
@@ -15,6 +15,7 @@ mod http;
 mod large;
 mod load;
 mod node;
+mod proof;
 mod report;
 mod rpc;
 #[cfg(test)]
@@ -32,6 +33,8 @@ use report::{Figures, Record, RowResult, Samples};
 pub(crate) enum Bench {
     /// the one-node ledger beside anvil
     Ledger(LedgerOptions),
+    /// sizes of counterfoils and the time to verify one
+    Proof(proof::ProofOptions),
 }
 
 #[derive(Args)]
@@ -57,7 +60,13 @@ pub(crate) struct LedgerOptions {
 }
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
-    let Bench::Ledger(options) = bench;
+    match bench {
+        Bench::Ledger(options) => run_ledger(options),
+        Bench::Proof(options) => proof::run(options),
+    }
+}
+
+fn run_ledger(options: &LedgerOptions) -> Result<()> {
     let record = measure_ledger(options)?;
     if !options.peer_only && options.row.is_none() {
         record.keep()?;

@@ -4,12 +4,14 @@
 //! compares (crate::node), and returns a verdict of named checks. A judge never asks our own code what is right.
 //!
 //! ```text
-//! eels      evm's example writes blocks and our roots -> eels/replay.py -> the Python reference agrees, or names the block
-//! web3py    web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
-//! flows     viem, ethers, cast -> our node
+//! certificates  commonware's verifier | proof -> the same verdict on thousands of certificates
+//! eels          evm's example writes blocks and our roots -> eels/replay.py -> the Python reference agrees, or names the block
+//! web3py        web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
+//! flows         viem, ethers, cast -> our node
 //! ```
 
 mod cast;
+mod certificates;
 mod eels;
 mod flows;
 mod install;
@@ -28,6 +30,7 @@ use crate::workspace::{build_node, root, target};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Judge {
+    Certificates,
     Eels,
     #[value(name = "web3py")]
     Web3Py,
@@ -37,6 +40,7 @@ pub(crate) enum Judge {
 impl Judge {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Certificates => "certificates",
             Self::Eels => "eels",
             Self::Web3Py => "web3py",
             Self::Flows => "flows",
@@ -47,6 +51,7 @@ impl Judge {
 /// Installs a judge and lets it look at `subject`.
 pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
     match judge {
+        Judge::Certificates => certificates::run(),
         Judge::Eels => eels::run(),
         Judge::Web3Py => web3py::run(subject),
         Judge::Flows => flows::run(subject),

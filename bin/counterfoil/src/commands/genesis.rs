@@ -12,6 +12,7 @@ use store::State;
 
 use crate::{
     cli::{GenesisCommand, NewGenesis},
+    dev,
     folder::{Folder, read_genesis},
 };
 
@@ -41,7 +42,7 @@ fn new(arguments: &NewGenesis) -> eyre::Result<()> {
 }
 
 fn genesis(arguments: &NewGenesis, key: &NodeKey) -> Genesis {
-    let section = Section::new(Fork::Osaka, vec![key.id()]);
+    let section = Section { upgrades: dev::all_rooms(), ..Section::new(Fork::Osaka, vec![key.id()]) };
     Genesis {
         config: Config { chain_id: arguments.chain_id, other: BTreeMap::new() },
         timestamp: 0,
@@ -61,8 +62,9 @@ fn hash(file: &Path) -> eyre::Result<()> {
     Ok(())
 }
 
-fn genesis_hash(genesis: &Genesis) -> eyre::Result<B256> {
-    let state = State::default().commit(&genesis.alloc_diff()).state;
+/// Hash of block 0.
+pub(crate) fn genesis_hash(genesis: &Genesis) -> eyre::Result<B256> {
+    let state = State::default().commit(&evm::genesis_diff(genesis)?).state;
     Ok(genesis.header(state.root())?.hash_slow())
 }
 

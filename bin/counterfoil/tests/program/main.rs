@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cash;
+mod counterfoils;
 mod errors;
+mod keys;
 mod kill;
 mod running;
 mod settings;
+mod upgrade;

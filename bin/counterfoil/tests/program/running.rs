@@ -39,6 +39,10 @@ impl Running {
         Self { child: Mutex::new(child), url, agent: agent() }
     }
 
+    pub(crate) fn url(&self) -> String {
+        self.url.clone()
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the address ends in a port")
     }

@@ -5,4 +5,6 @@
 mod network;
 mod queries;
 mod rivals;
+mod statements;
 mod stories;
+mod upgrades;

@@ -111,6 +111,7 @@ fn rules(beneficiary: Address) -> Rules {
         min_gas_price: 0,
         senders: None,
         committee: Committee::new(Vec::new()),
+        upgrades: Vec::new(),
     }
 }
 

@@ -147,6 +147,7 @@ pub(crate) fn rules() -> Rules {
         min_gas_price: 0,
         senders: None,
         committee: Committee::new(Vec::new()),
+        upgrades: Vec::new(),
     }
 }
 

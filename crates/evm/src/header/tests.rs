@@ -20,6 +20,7 @@ fn rules() -> Rules {
         min_gas_price: 0,
         senders: None,
         committee: Committee::new(Vec::new()),
+        upgrades: Vec::new(),
     }
 }
 

@@ -29,7 +29,8 @@ use crate::{
     execute::Outcome,
     execution::Execution,
     header::seal_header,
-    overrides::{PrecompileMoves, apply_state_overrides},
+    native::Terms,
+    overrides::{PrecompileMoves, Rewritten, apply_state_overrides},
     system,
 };
 
@@ -39,6 +40,8 @@ pub(super) struct Simulation<'a, DB> {
     options: &'a SimulatePayload,
     db: Scratch<'a, DB>,
     changes: Changes,
+    /// Native contracts whose code was overridden so far.
+    rewritten: Rewritten,
     gas_left: u64,
 }
 
@@ -61,7 +64,14 @@ type BlockEvm<'s, 'a, DB> = Evm<&'s mut Scratch<'a, DB>, TransferLogs>;
 
 impl<'a, DB: BlockState> Simulation<'a, DB> {
     pub(super) fn new(base: &Base<'a, DB>, db: Scratch<'a, DB>, options: &'a SimulatePayload) -> Self {
-        Self { rules: base.rules, options, db, changes: Changes::default(), gas_left: base.gas_cap }
+        Self {
+            rules: base.rules,
+            options,
+            db,
+            changes: Changes::default(),
+            rewritten: Rewritten::default(),
+            gas_left: base.gas_cap,
+        }
     }
 
     pub(super) fn block(
@@ -100,23 +110,27 @@ impl<'a, DB: BlockState> Simulation<'a, DB> {
     }
 
     fn override_state(&mut self, planned: &Planned<'_>, env: &EvmEnv) -> Result<PrecompileMoves, CallError> {
-        let Some(overrides) = planned.state else { return Ok(PrecompileMoves::default()) };
-        let moves = PrecompileMoves::read(overrides, env::evm(&mut self.db, env.clone()).components().2)?;
-        apply_state_overrides(overrides, &mut self.db)?;
-        self.changes.record_overrides(overrides);
+        let mut moves = PrecompileMoves::default();
+        if let Some(overrides) = planned.state {
+            let evm = env::evm(&mut self.db, env.clone(), Terms::of(self.rules));
+            moves = PrecompileMoves::read(overrides, evm.components().2)?;
+            apply_state_overrides(overrides, &mut self.db)?;
+            self.changes.record_overrides(overrides);
+        }
+        moves.carry_on(&mut self.rewritten);
         Ok(moves)
     }
 
     fn begin(&mut self, header: &Header) -> Result<(), CallError> {
-        let mut execution = Execution::new(env::evm_env(self.rules, header), &self.db);
-        system::before_transactions(&mut execution, self.rules.fork, header).map_err(CallError::internal)?;
+        let mut execution = Execution::new(env::evm_env(self.rules, header), Terms::of(self.rules), &self.db);
+        system::before_transactions(&mut execution, self.rules, header).map_err(CallError::internal)?;
         let diff = execution.finish();
         self.keep(&diff);
         Ok(())
     }
 
     fn end(&mut self, header: &Header) -> Result<Option<B256>, CallError> {
-        let mut execution = Execution::new(env::evm_env(self.rules, header), &self.db);
+        let mut execution = Execution::new(env::evm_env(self.rules, header), Terms::of(self.rules), &self.db);
         let requests = system::after_transactions(&mut execution, self.rules.fork).map_err(CallError::internal)?;
         let diff = execution.finish();
         self.keep(&diff);
@@ -136,7 +150,7 @@ impl<'a, DB: BlockState> Simulation<'a, DB> {
         moves: &PrecompileMoves,
     ) -> Result<Filled, CallError> {
         let mut filling = Filling {
-            evm: env::evm_with_inspector(&mut self.db, env, TransferLogs::default()),
+            evm: env::evm_with_inspector(&mut self.db, env, Terms::of(self.rules), TransferLogs::default()),
             changes: &mut self.changes,
             gas_left: &mut self.gas_left,
             gas_limit: header.gas_limit,

@@ -23,6 +23,7 @@ fn rules(fork: Fork) -> Rules {
         min_gas_price: 0,
         senders: None,
         committee: Committee::new(Vec::new()),
+        upgrades: Vec::new(),
     }
 }
 

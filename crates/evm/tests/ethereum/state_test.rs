@@ -85,7 +85,7 @@ fn execute(world: &mut World, env: EvmEnv, test: &Value, post: &Value) -> Result
         Ok(tx) => tx,
         Err(reason) => return Ok(Executed::Refused(reason)),
     };
-    let mut execution = Execution::new(env, &*world);
+    let mut execution = Execution::new(env, evm::Terms::default(), &*world);
     match execution.transact(&tx) {
         Ok(receipt) => {
             let diff = execution.finish();
@@ -153,6 +153,7 @@ fn rules(fork: Fork, chain_id: u64) -> Rules {
         min_gas_price: 0,
         senders: None,
         committee: Committee::new(Vec::new()),
+        upgrades: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Errors of the rooms below as JSON-RPC errors. Texts are made where the error is made; here only the code is chosen, and a
 //! text where geth has another one that clients look for.
 
-use chain::{ChainError, SubmitError};
+use chain::{ChainError, ExportError, SubmitError};
 use evm::call::CallError;
 use primitives::TxError;
 
@@ -13,6 +13,15 @@ impl From<ChainError> for RpcError {
             ChainError::UnknownBlock => Self::server("header not found"),
             ChainError::TooManyLogs { .. } => Self::limit(error.to_string()),
             other => Self::server(other.to_string()),
+        }
+    }
+}
+
+impl From<ExportError> for RpcError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Chain(unread) => unread.into(),
+            refused => Self::server(refused.to_string()),
         }
     }
 }

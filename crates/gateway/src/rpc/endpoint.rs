@@ -23,7 +23,7 @@ use crate::{
 /// The methods with all that is needed to run them within bounds.
 pub(crate) struct Endpoint<M> {
     pub(super) methods: Arc<M>,
-    pub(super) heavy: HeavyPool,
+    pub(crate) heavy: HeavyPool,
     pub(super) preparing: tokio::sync::Semaphore,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,

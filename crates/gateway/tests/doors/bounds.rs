@@ -98,6 +98,7 @@ async fn a_port_in_use_is_named() {
     let first = serve_within(Limits::default()).await;
     let rooms = || gateway::Rooms {
         methods: TestMethods::new(),
+        pages: None,
         health: Box::new(|| unreachable!("never asked")),
         metrics: Box::new(|_| ()),
     };

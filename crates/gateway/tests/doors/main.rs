@@ -6,5 +6,6 @@ mod bodies;
 mod bounds;
 mod client;
 mod methods;
+mod pages;
 mod stopping;
 mod websocket;

@@ -107,12 +107,17 @@ async fn pass(gate: Arc<Semaphore>, arrived: Arc<Semaphore>) -> Result<&'static 
 
 /// A server on a free port of loopback.
 pub(crate) async fn serve(methods: &Arc<TestMethods>, access: Access, limits: Limits) -> Server {
-    let rooms = Rooms {
+    Server::start(any_port(), access, limits, rooms(methods)).await.expect("a free port")
+}
+
+/// What the server opens to: no pages.
+pub(crate) fn rooms(methods: &Arc<TestMethods>) -> Rooms<TestMethods> {
+    Rooms {
         methods: Arc::clone(methods),
+        pages: None,
         health: Box::new(|| Health { status: HealthStatus::Ok, head: 7 }),
         metrics: Box::new(|text| text.gauge("chain_head", "number of the last block", 7)),
-    };
-    Server::start(any_port(), access, limits, rooms).await.expect("a free port")
+    }
 }
 
 /// A server with everything at its default.

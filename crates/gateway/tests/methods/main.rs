@@ -2,9 +2,11 @@
 
 mod blocks;
 mod calls;
+mod counterfoils;
 mod fees;
 mod filters;
 mod logs;
+mod natives;
 mod network;
 mod old;
 mod pool;

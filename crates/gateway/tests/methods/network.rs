@@ -186,7 +186,7 @@ fn genesis(accounts: &Accounts) -> Genesis {
     }
 }
 
-fn node_key() -> NodeKey {
+pub(crate) fn node_key() -> NodeKey {
     NodeKey::from_seed([9; 32])
 }
 

@@ -40,7 +40,7 @@ fn a_node_says_what_it_is() {
     check(
         "rpc_modules",
         json!([]),
-        json!({ "debug": "1.0", "eth": "1.0", "net": "1.0", "rpc": "1.0", "txpool": "1.0", "web3": "1.0" }),
+        json!({ "counterfoil": "1.0", "debug": "1.0", "eth": "1.0", "net": "1.0", "rpc": "1.0", "txpool": "1.0", "web3": "1.0" }),
     );
     let hello_world = "0x47173285a8d7341e5e972fc677286384f802f8ef42a5ec5f03bbfa254cb01fad";
     check("web3_sha3", json!(["0x68656c6c6f20776f726c64"]), json!(hello_world));

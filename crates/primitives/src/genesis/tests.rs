@@ -86,6 +86,36 @@ fn any_changed_field_changes_the_hash() {
 }
 
 #[test]
+fn genesis_files_from_before_upgrades_keep_their_hash() {
+    // Computed by the program from before upgrades, over an empty `alloc`.
+    let header = example().header(alloy_consensus::EMPTY_ROOT_HASH).expect("canonical");
+    assert_eq!(header.hash_slow(), b256!("ed2ee6f348f4be4de4d926cd38c840f7f8a3cc022650b033d3624c0630a7fde4"));
+}
+
+#[test]
+fn scheduled_versions_are_part_of_the_hash_and_come_into_force_in_order() {
+    let schedule = r#""upgrades": [{"version": 1, "epoch": 0}, {"version": 3, "epoch": 9}], "committee""#;
+    let scheduled = Genesis::parse(&EXAMPLE.replace(r#""committee""#, schedule)).expect("valid");
+    assert_ne!(commitment(&scheduled), commitment(&example()));
+    assert_eq!([0, 8, 9, 10].map(|epoch| scheduled.rules().version_by_genesis(epoch)), [1, 1, 3, 3]);
+    assert_eq!(example().rules().version_by_genesis(u64::MAX), 0);
+}
+
+#[test]
+fn versions_that_do_not_rise_are_refused() {
+    let schedules = [
+        r#"[{"version": 0, "epoch": 1}]"#,
+        r#"[{"version": 2, "epoch": 1}, {"version": 1, "epoch": 2}]"#,
+        r#"[{"version": 1, "epoch": 1}, {"version": 2, "epoch": 1}]"#,
+    ];
+    for schedule in schedules {
+        let json = EXAMPLE.replace(r#""committee""#, &format!(r#""upgrades": {schedule}, "committee""#));
+        let error = Genesis::parse(&json).expect_err(schedule).to_string();
+        assert!(error.contains("counterfoil.upgrades"), "{error}");
+    }
+}
+
+#[test]
 fn the_canonical_configuration_names_every_field_of_the_section() {
     let canonical = String::from_utf8(example().canonical_config().expect("canonical")).expect("JSON is UTF-8");
     for field in [

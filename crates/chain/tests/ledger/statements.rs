@@ -1,0 +1,29 @@
+//! What `proof` knows of the rooms is what the rooms say of themselves: addresses, and the signatures of their events.
+
+use std::collections::BTreeSet;
+
+use contracts::registry::{PREFIX, ROOMS, Room};
+
+/// Signatures of all events of a room and of what its factory makes.
+fn events(room: &Room) -> BTreeSet<String> {
+    let doors = [Some(&room.contract), room.instance.as_ref()].into_iter().flatten();
+    let abis: Vec<_> = doors.map(|door| (door.abi)()).collect();
+    abis.iter().flat_map(|abi| abi.events().map(|event| event.signature()).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn rooms_have_the_addresses_that_statements_look_for() {
+    assert_eq!(proof::statement::ROOM_PREFIX, PREFIX);
+    for room in ROOMS.iter().filter(|room| room.word == "token") {
+        assert_eq!(room.address(), proof::statement::TOKEN_ADDRESS);
+    }
+}
+
+#[test]
+fn every_event_that_a_statement_understands_is_one_of_its_room() {
+    for (word, signature) in proof::statement::understood() {
+        for room in ROOMS.iter().filter(|room| room.word == word) {
+            assert!(events(room).contains(signature), "{word} has no event {signature}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The operations, in the order of the ABI.
+
+use super::{IProtocol, ensure_code, storage, upgrade_message};
+use crate::{
+    env::{Env, require, revert},
+    host::Res,
+    registry::NEWEST_VERSION,
+};
+
+pub(super) fn version(env: &mut Env<'_>, _: IProtocol::versionCall) -> Res<u32> {
+    storage().version.get(env)
+}
+
+pub(super) fn scheduled(env: &mut Env<'_>, _: IProtocol::scheduledCall) -> Res<IProtocol::scheduledReturn> {
+    let (version, epoch) = (storage().scheduled_version.get(env)?, storage().scheduled_epoch.get(env)?);
+    Ok(IProtocol::scheduledReturn { version, epoch })
+}
+
+pub(super) fn sequence(env: &mut Env<'_>, _: IProtocol::sequenceCall) -> Res<u64> {
+    storage().sequence.get(env)
+}
+
+pub(super) fn epoch(env: &mut Env<'_>, _: IProtocol::epochCall) -> Res<u64> {
+    Ok(env.epoch())
+}
+
+pub(super) fn schedule(env: &mut Env<'_>, call: IProtocol::scheduleCall) -> Res<IProtocol::scheduleReturn> {
+    let IProtocol::scheduleCall { version, epoch, signature } = call;
+    check_terms(env, version, epoch)?;
+    let sequence = storage().sequence.get(env)?;
+    check_signature(env, &upgrade_message(env.chain_id(), version, epoch, sequence), &signature)?;
+    ensure_code(env)?;
+    storage().scheduled_version.set(env, version)?;
+    storage().scheduled_epoch.set(env, epoch)?;
+    // One more than was ever paid for: never the end of 64 bits.
+    storage().sequence.set(env, sequence.wrapping_add(1))?;
+    env.emit(&IProtocol::UpgradeScheduled { version, epoch })?;
+    Ok(IProtocol::scheduleReturn {})
+}
+
+fn check_terms(env: &mut Env<'_>, version: u32, epoch: u64) -> Res<()> {
+    require(version <= NEWEST_VERSION, || IProtocol::UnknownVersion { version, newest: NEWEST_VERSION })?;
+    let in_force = storage().version.get(env)?;
+    require(version > in_force, || IProtocol::VersionNotRising { version, inForce: in_force })?;
+    let current = env.epoch();
+    require(epoch > current, || IProtocol::EpochNotAhead { epoch, current })
+}
+
+fn check_signature(env: &mut Env<'_>, message: &[u8], signature: &[u8]) -> Res<()> {
+    let Some(member) = env.sole_member() else { return revert(&IProtocol::SeveralMembers {}) };
+    let Ok(signature) = signature.try_into() else { return revert(&IProtocol::InvalidSignature {}) };
+    let valid = env.verify_ed25519(member, message, signature)?;
+    require(valid, || IProtocol::InvalidSignature {})
+}

@@ -1,0 +1,88 @@
+//! What all pages have in common: the frame around them, parts of long lists, rows of labels and values.
+
+use askama::Template;
+use chain::Chain;
+
+use super::{StatusCode, assets, words};
+use crate::pages::Page;
+
+/// The frame: what is said of the chain on every page, and where style sheet and script are.
+pub(super) struct Frame {
+    pub(super) chain_id: u64,
+    pub(super) head: u64,
+    pub(super) style: String,
+    pub(super) script: String,
+    pub(super) icon: String,
+}
+
+impl Frame {
+    pub(super) fn of(chain: &Chain) -> Self {
+        let [style, script, icon] = ["console.css", "live.js", "icon.svg"].map(assets::address);
+        Self { chain_id: chain.rules().chain_id, head: chain.head().number(), style, script, icon }
+    }
+}
+
+/// The answer that shows a template. Writing into memory does not fail, and none of our templates calls what could.
+pub(super) fn show(status: StatusCode, template: &impl Template) -> Page {
+    let (status, body) = match template.render() {
+        Ok(text) => (status, text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    };
+    Page { status, kind: "text/html; charset=utf-8", cache: "no-store", location: None, body: body.into() }
+}
+
+/// One part of a list that may be long.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) number: usize,
+    pub(super) count: usize,
+    /// Items before this part.
+    pub(super) skip: usize,
+    pub(super) size: usize,
+}
+
+impl Part {
+    /// Part `number` of `items`; the last one if there are not so many.
+    pub(super) fn of(items: usize, number: usize) -> Self {
+        let count = items.div_ceil(PART_ITEMS).max(1);
+        let number = number.clamp(1, count);
+        Self { number, count, skip: (number - 1).saturating_mul(PART_ITEMS), size: PART_ITEMS }
+    }
+
+    pub(super) const fn is_whole(&self) -> bool {
+        self.count == 1
+    }
+
+    pub(super) fn previous(&self) -> Option<usize> {
+        self.number.checked_sub(1).filter(|number| *number > 0)
+    }
+
+    pub(super) fn next(&self) -> Option<usize> {
+        self.number.checked_add(1).filter(|number| *number <= self.count)
+    }
+}
+
+/// An account as it is linked: its address, and its name where it is a native contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Party {
+    pub(super) address: String,
+    pub(super) short: String,
+    pub(super) name: Option<String>,
+}
+
+/// A value of a native call or log. One that is an address is linked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) is_address: bool,
+}
+
+impl Value {
+    pub(super) fn new(name: String, text: &str) -> Self {
+        Self { name, text: words::shortened(text), is_address: words::address(text).is_some() }
+    }
+}
+
+/// Items of a list on one page.
+pub(super) const PART_ITEMS: usize = 50;

@@ -1,0 +1,111 @@
+//! The console: the ledger as pages for people, made on the server from templates in `/console` and compiled in. Works without
+//! JavaScript; one small module keeps the first page up to date. Asked by `http` through [`Pages`].
+//!
+//! ```text
+//! /               head and latest blocks      /tx/HASH          a transaction with calls and logs in words
+//! /blocks         older blocks                /account/ADDRESS  an account
+//! /block/AT       height, hash or `latest`    /search?q=        leads to one of these
+//! /live           heads as events             /static/NAME      style sheet, script, picture
+//! ```
+//! What is asked of memory alone is answered at once; everything else runs on the bounded pool. Every list has a bound.
+
+mod account;
+mod assets;
+mod block;
+mod events;
+mod frame;
+mod home;
+mod money;
+mod problem;
+mod search;
+mod transaction;
+mod words;
+
+use axum::http::StatusCode;
+use chain::Chain;
+
+use self::{
+    frame::{Frame, show},
+    problem::Problem,
+};
+use crate::pages::{Opened, Page, Pages, Visit};
+
+/// The pages over one chain. Cheap to clone: work that is handed to another thread takes a clone along.
+#[derive(Clone, Debug)]
+pub struct Console {
+    chain: Chain,
+    /// Gas that reading one native contract may use.
+    call_gas: u64,
+}
+
+impl Console {
+    /// The pages of a chain.
+    pub const fn new(chain: Chain, call_gas: u64) -> Self {
+        Self { chain, call_gas }
+    }
+
+    /// Makes a page where reading the disk holds up nobody. What follows the path's first word is not decoded: no address,
+    /// hash or height needs it.
+    fn heavy(&self, make: impl FnOnce(&Self) -> Result<Page, Problem> + Send + 'static) -> Opened {
+        let console = self.clone();
+        Opened::Heavy(Box::new(move || make(&console).unwrap_or_else(|problem| problem.page(&console))))
+    }
+
+    fn frame(&self) -> Frame {
+        Frame::of(&self.chain)
+    }
+}
+
+impl Pages for Console {
+    fn open(&self, visit: &Visit<'_>) -> Opened {
+        let query = Query::read(visit.query);
+        let mut words = visit.path.trim_start_matches('/').splitn(2, '/');
+        let (first, rest) = (words.next().unwrap_or_default(), words.next());
+        match (first, rest.map(str::to_owned)) {
+            ("", None) => Opened::Now(home::page(self)),
+            ("blocks", None) => self.heavy(move |console| home::older(console, query.before)),
+            ("block", Some(at)) => self.heavy(move |console| block::page(console, &at, query.page)),
+            ("tx", Some(hash)) => self.heavy(move |console| transaction::page(console, &hash, query.page)),
+            ("account", Some(address)) => self.heavy(move |console| account::page(console, &address)),
+            ("search", None) => self.heavy(move |console| search::page(console, &query.words)),
+            ("live", None) => Opened::Live(events::heads(&self.chain, visit.last_event_id, query.after)),
+            ("static", Some(name)) => assets::asset(&name).map_or_else(|| self.nowhere(), Opened::Now),
+            _ => self.nowhere(),
+        }
+    }
+}
+
+impl Console {
+    fn nowhere(&self) -> Opened {
+        Opened::Nowhere(Problem::NoPage.page(self))
+    }
+}
+
+/// What stands behind the question mark; what makes no sense is as if it were not there.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Query {
+    /// Which part of a long list; the first is 1.
+    page: usize,
+    before: Option<u64>,
+    after: Option<u64>,
+    words: String,
+}
+
+impl Query {
+    fn read(text: &str) -> Self {
+        let mut query = Self { page: 1, ..Self::default() };
+        for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "page" => query.page = value.parse().unwrap_or(1).max(1),
+                "before" => query.before = value.parse().ok(),
+                "after" => query.after = value.parse().ok(),
+                "q" => query.words = words::decoded(value),
+                _ => {}
+            }
+        }
+        query
+    }
+}
+
+#[cfg(test)]
+mod tests;

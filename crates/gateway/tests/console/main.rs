@@ -1,0 +1,55 @@
+//! The console's pages over a real chain and real sockets, as a browser without JavaScript sees them.
+
+#[path = "../doors/client.rs"]
+#[expect(dead_code, reason = "shared with the tests of the doors, which use more of it")]
+mod client;
+mod live;
+#[path = "../methods/network.rs"]
+#[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
+mod network;
+mod pages;
+
+use std::{net::Ipv4Addr, sync::Arc};
+
+use gateway::{Access, Console, Health, HealthStatus, Limits, Rooms, Server};
+
+use crate::{
+    client::{Answered, exchange, request},
+    network::Node,
+};
+
+/// A node with its doors open.
+struct House {
+    server: Server,
+    node: Node,
+}
+
+impl House {
+    fn open(node: Node) -> Self {
+        let rooms = Rooms {
+            methods: Arc::new(node.rpc.clone()),
+            pages: Some(Arc::new(Console::new(node.chain.clone(), 50_000_000))),
+            health: Box::new(|| Health { status: HealthStatus::Ok, head: 0 }),
+            metrics: Box::new(|_| ()),
+        };
+        let any_port = (Ipv4Addr::LOCALHOST, 0).into();
+        let starting = Server::start(any_port, Access::default(), Limits::default(), rooms);
+        let server = node.runtime.block_on(starting).expect("a free port");
+        Self { server, node }
+    }
+
+    fn browse(&self, path: &str) -> Answered {
+        let asked = request("GET", path, &["accept: text/html"], "");
+        self.node.runtime.block_on(exchange(self.server.address(), asked))
+    }
+
+    /// A page that is there and holds all of these.
+    fn shows(&self, path: &str, texts: &[&str]) -> String {
+        let page = self.browse(path);
+        assert_eq!(page.status, 200, "{path}: {page:?}");
+        for text in texts {
+            assert!(page.body.contains(text), "{path} lacks {text}: {}", page.body);
+        }
+        page.body
+    }
+}
