@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use chain::{Chain, OpenError};
 use consensus::{
     Fatal, NodeKey,
-    solo::{self, Solo},
+    solo::{self, End, Solo},
 };
 use eyre::Context;
 use gateway::{Accounts, Console, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
@@ -119,12 +119,21 @@ fn start_engine(chain: &Chain, key: NodeKey, failed: watch::Sender<Option<Fatal>
     let config = solo::Config {
         key,
         genesis_hash: chain.genesis_hash(),
-        committee: rules.committee.clone(),
         epoch_blocks: rules.epoch_blocks,
         min_block_interval: Duration::from_millis(rules.min_block_interval_ms),
     };
-    let on_fatal = move |fatal| drop(failed.send_replace(Some(fatal)));
-    Ok(Solo::start(config, Arc::new(chain.ledger()), chain.wake(), on_fatal)?)
+    let on_end = move |end| drop(failed.send_replace(Some(reason(end))));
+    Ok(Solo::start(config, Arc::new(chain.ledger()), chain.wake(), on_end)?)
+}
+
+/// This program has no engine to hand over to, and its ledger never asks for one.
+fn reason(end: End) -> Fatal {
+    match end {
+        End::Fatal(fatal) => fatal,
+        End::HandOver { epoch } => {
+            Fatal(format!("epoch {epoch} is decided by a committee, which this program cannot join"))
+        }
+    }
 }
 
 async fn start_server(

@@ -294,7 +294,7 @@ impl Inner {
         if delegation { Ok(()) } else { Err(SubmitError::SenderHasCode) }
     }
 
-    fn block_by_hash(&self, head: &Head, hash: B256) -> Result<Option<Arc<Executed>>, ChainError> {
+    pub(crate) fn block_by_hash(&self, head: &Head, hash: B256) -> Result<Option<Arc<Executed>>, ChainError> {
         if let Some(recent) = head.by_hash(hash) {
             return Ok(Some(recent.executed.clone()));
         }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use consensus::{BlockRef, Fatal, Ledger, Slot, Verdict};
+use consensus::{BlockRef, Content, Fatal, Ledger, Logged, Peers, Slot, Verdict};
 use evm::{ExecuteError, Invalid, Mode, Outcome, Rejected, Roots};
-use primitives::{B256, Block, FinalityProof, Header, Receipt, Recovered, StateDiff, Tx};
+use primitives::{B256, Block, Committee, FinalityProof, Header, Receipt, Recovered, StateDiff, TimeMs, Tx};
 use store::{BlockRecord, Commit, State, StateChange};
 
 use crate::{
@@ -44,7 +44,7 @@ impl Chain {
 }
 
 impl Ledger for LedgerDoor {
-    fn propose(&self, _slot: Slot, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
+    fn propose(&self, _slot: Slot, content: Content, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
         let parent = self.parent(pending)?;
         let committee_hash = self.0.rules.committee.hash();
         let frame = self.0.rules.next_header(parent.hash, &parent.header, now(), committee_hash);
@@ -57,14 +57,14 @@ impl Ledger for LedgerDoor {
         let (commit, roots) = commit(&parent, &outcome)?;
         source.settle_rejected(&outcome.rejected, &commit.state);
         source.finish();
-        if outcome.transactions.is_empty() {
+        if outcome.transactions.is_empty() && content == Content::Transactions {
             return Ok(None);
         }
         let header = evm::seal_header(&frame, &outcome, &roots, commit.state.root());
         self.keep(header, outcome, commit).map(Some)
     }
 
-    fn verify(&self, _slot: Slot, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
+    fn verify(&self, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
         if self.0.built.lock().contains_key(&block.hash()) {
             return Ok(Verdict::Valid);
         }
@@ -111,6 +111,34 @@ impl Ledger for LedgerDoor {
 
     fn tip(&self) -> BlockRef {
         BlockRef::of(&self.0.head().latest().block)
+    }
+
+    fn block(&self, number: u64) -> Result<Option<Logged>, Fatal> {
+        let executed = self.0.block_by_number(&self.0.head(), number).map_err(fatal)?;
+        Ok(executed.map(|executed| Logged { block: executed.block.clone(), proof: executed.finality.clone() }))
+    }
+
+    fn number_of(&self, hash: B256) -> Result<Option<u64>, Fatal> {
+        let executed = self.0.block_by_hash(&self.0.head(), hash).map_err(fatal)?;
+        Ok(executed.map(|executed| executed.number()))
+    }
+
+    /// Committee 0 decides in every epoch: nothing can change it yet.
+    fn committee(&self, _epoch: u64) -> Result<Option<Committee>, Fatal> {
+        Ok(Some(self.0.rules.committee.clone()))
+    }
+
+    fn committee_changes(&self) -> Result<bool, Fatal> {
+        Ok(false)
+    }
+
+    /// Nobody: the ledger knows no addresses yet.
+    fn peers(&self) -> Result<Peers, Fatal> {
+        Ok(Peers::default())
+    }
+
+    fn now(&self) -> TimeMs {
+        now()
     }
 }
 

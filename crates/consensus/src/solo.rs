@@ -4,21 +4,22 @@
 //! proposer thread:  wait for wake -> propose(slot, pending) -> sign --+
 //! committer thread:                     finalize(block, proof)  <-----+  (a channel of one: a full one makes blocks bigger)
 //! ```
-//! No empty blocks, no network. The certificate is simplex's own, so a proof reads the same whoever made it.
+//! No empty blocks, but up to the end of an epoch after which the committee is another one; there it stops, once and for all, and
+//! says so: an epoch is signed by one engine only. No network. The certificate is simplex's own, so a proof reads the same whoever
+//! made it.
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use primitives::{B256, Block, Committee, FinalityProof};
+use primitives::{B256, Block, FinalityProof, NodeId};
 
-use crate::{Fatal, Ledger, NodeKey, Slot, Wake, certificate};
+use crate::{Content, Fatal, Ledger, NodeKey, Slot, Wake, certificate, guarded};
 
 /// What the engine is told at start.
 #[derive(Clone, Debug)]
@@ -27,8 +28,6 @@ pub struct Config {
     pub key: NodeKey,
     /// Part of the signing namespace.
     pub genesis_hash: B256,
-    /// Must consist of `key` alone.
-    pub committee: Committee,
     /// Blocks in an epoch.
     pub epoch_blocks: u64,
     /// Least time between the starts of two blocks; an idle chain never waits for it.
@@ -39,16 +38,33 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// This node may not decide alone.
-    #[error("this node's key {key} is not the committee of this chain, which is {committee:?}")]
+    #[error("this node's key {key} is not alone in the committee of epoch {epoch}, which is {committee:?}")]
     NotAlone {
         /// Our public key.
-        key: B256,
-        /// Members.
-        committee: Vec<B256>,
+        key: NodeId,
+        /// The epoch of the next block, or the one before it.
+        epoch: u64,
+        /// Members; empty if the ledger names none.
+        committee: Vec<NodeId>,
     },
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] Fatal),
     /// No thread could be started.
     #[error("could not start a thread: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// Why the engine ended without being told to.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// The ledger cannot go on.
+    Fatal(Fatal),
+    /// The last block of the epoch before this one is durable, and from here on another committee decides: `simplex` goes on.
+    HandOver {
+        /// The first epoch that is not ours.
+        epoch: u64,
+    },
 }
 
 /// A running engine.
@@ -62,32 +78,25 @@ pub struct Solo {
 type Signed = (Arc<Block>, FinalityProof);
 
 impl Solo {
-    /// Starts both threads; `on_fatal` is called, from a thread of the engine, when the ledger cannot go on.
+    /// Starts both threads; `on_end` is called, from a thread of the engine, when it ends without [`Solo::stop`].
     pub fn start(
         config: Config,
         ledger: Arc<dyn Ledger>,
         wake: Wake,
-        on_fatal: impl Fn(Fatal) + Send + Sync + 'static,
+        on_end: impl Fn(End) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        if config.committee.members() != [config.key.id()] {
-            let committee = config.committee.members().to_vec();
-            return Err(StartError::NotAlone { key: config.key.id(), committee });
-        }
+        let tip = ledger.tip().number;
+        check_alone(&config, &*ledger, tip + 1)?;
         let (sender, receiver) = sync_channel(1);
-        let finalized = Arc::new(AtomicU64::new(ledger.tip().number));
+        let durable = Durable::new(tip);
         let proposer =
-            Proposer { config, ledger: ledger.clone(), wake: wake.clone(), sender, finalized: finalized.clone() };
-        let stop = wake.clone();
-        let report = Arc::new(move |fatal: Fatal| {
-            stop.stop();
-            on_fatal(fatal);
-        });
-        let other_report = report.clone();
+            Proposer { config, ledger: ledger.clone(), wake: wake.clone(), sender, durable: durable.clone() };
+        let committer = Committer { ledger, wake: wake.clone(), blocks: receiver, durable };
+        committer.hurry()?;
+        let on_end = Arc::new(on_end);
         let threads = vec![
-            spawn("solo-propose", move || guarded(|| proposer.run()).unwrap_or_else(|fatal| report(fatal)))?,
-            spawn("solo-commit", move || {
-                guarded(|| commit(&*ledger, &receiver, &finalized)).unwrap_or_else(|fatal| other_report(fatal));
-            })?,
+            spawn("solo-propose", ending(&wake, &on_end, move || proposer.run()))?,
+            spawn("solo-commit", ending(&wake, &on_end, move || committer.run().map(|()| None)))?,
         ];
         Ok(Self { wake, threads })
     }
@@ -111,48 +120,160 @@ struct Proposer {
     ledger: Arc<dyn Ledger>,
     wake: Wake,
     sender: SyncSender<Signed>,
-    /// Height of the last durable block, written by the committer.
-    finalized: Arc<AtomicU64>,
+    durable: Durable,
 }
 
 impl Proposer {
-    fn run(self) -> Result<(), Fatal> {
+    /// Until stopped (`None`), or until another committee decides.
+    fn run(self) -> Result<Option<End>, Fatal> {
         let mut next = self.ledger.tip().number + 1;
         let mut pending: Vec<Arc<Block>> = Vec::new();
         while self.wake.wait() {
             let mut started = Instant::now();
             while let Some(block) = self.propose(next, &mut pending)? {
                 next += 1;
-                let loaded = block.transactions().len() > LIGHT_BLOCK_TRANSACTIONS;
+                let full = block.transactions().len() > LIGHT_BLOCK_TRANSACTIONS;
+                let empty = block.transactions().is_empty();
                 pending.push(block);
-                if loaded && !self.wake.sleep_until(started + self.config.min_block_interval) {
-                    return Ok(());
+                if next.is_multiple_of(self.config.epoch_blocks) {
+                    match self.alone_from(next)? {
+                        Some(true) => (),
+                        Some(false) => return Ok(Some(End::HandOver { epoch: next / self.config.epoch_blocks })),
+                        None => return Ok(None),
+                    }
+                }
+                if (full || empty) && !self.wake.sleep_until(started + self.config.min_block_interval) {
+                    return Ok(None);
                 }
                 started = Instant::now();
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Builds, signs and hands over one block; `None` if there was nothing to build or the committer is gone.
     fn propose(&self, number: u64, pending: &mut Vec<Arc<Block>>) -> Result<Option<Arc<Block>>, Fatal> {
-        let finalized = self.finalized.load(Ordering::Acquire);
-        pending.retain(|block| block.number() > finalized);
+        let durable = self.durable.height();
+        pending.retain(|block| block.number() > durable);
         let slot = slot_of(number, self.config.epoch_blocks);
-        let Some(block) = self.ledger.propose(slot, pending)? else { return Ok(None) };
+        let content = if self.ledger.committee_changes()? { Content::MayBeEmpty } else { Content::Transactions };
+        let Some(block) = self.ledger.propose(slot, content, pending)? else { return Ok(None) };
         let proof = certificate::finalize_alone(&self.config.key, self.config.genesis_hash, slot, block.hash());
         let sent = self.sender.send((block.clone(), proof));
         Ok(sent.is_ok().then_some(block))
     }
+
+    /// Whether the epoch that begins with `number` is ours: known only when the block before it is durable. `None` if the committer
+    /// is gone.
+    fn alone_from(&self, number: u64) -> Result<Option<bool>, Fatal> {
+        if !self.durable.wait_for(number - 1) {
+            return Ok(None);
+        }
+        let committee = self.ledger.committee(number / self.config.epoch_blocks)?;
+        Ok(Some(committee.is_some_and(|committee| committee.members() == [self.config.key.id()])))
+    }
 }
 
-fn commit(ledger: &dyn Ledger, blocks: &Receiver<Signed>, finalized: &AtomicU64) -> Result<(), Fatal> {
-    for (block, proof) in blocks {
-        let number = block.number();
-        ledger.finalize(block, Some(proof))?;
-        finalized.store(number, Ordering::Release);
+struct Committer {
+    ledger: Arc<dyn Ledger>,
+    wake: Wake,
+    blocks: Receiver<Signed>,
+    durable: Durable,
+}
+
+impl Committer {
+    fn run(self) -> Result<(), Fatal> {
+        let _ended = OnDrop(&self.durable);
+        for (block, proof) in &self.blocks {
+            let number = block.number();
+            self.ledger.finalize(block, Some(proof))?;
+            self.durable.reach(number);
+            self.hurry()?;
+        }
+        Ok(())
+    }
+
+    /// Another committee waits for the end of the epoch: blocks are wanted though no transaction may come.
+    fn hurry(&self) -> Result<(), Fatal> {
+        if self.ledger.committee_changes()? {
+            self.wake.raise();
+        }
+        Ok(())
+    }
+}
+
+/// How far the log is durable, to read and to wait for.
+#[derive(Clone)]
+struct Durable(Arc<(Mutex<Reached>, Condvar)>);
+
+struct Reached {
+    height: u64,
+    ended: bool,
+}
+
+impl Durable {
+    fn new(height: u64) -> Self {
+        Self(Arc::new((Mutex::new(Reached { height, ended: false }), Condvar::new())))
+    }
+
+    fn height(&self) -> u64 {
+        self.lock().height
+    }
+
+    fn reach(&self, height: u64) {
+        self.lock().height = height;
+        self.0.1.notify_all();
+    }
+
+    /// False if that height will never be reached.
+    fn wait_for(&self, height: u64) -> bool {
+        let waiting = |reached: &mut Reached| reached.height < height && !reached.ended;
+        let reached = self.0.1.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner);
+        reached.height >= height
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reached> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// However the committer ends, nobody waits for it.
+struct OnDrop<'a>(&'a Durable);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.0.1.notify_all();
+    }
+}
+
+/// The epoch of the next block and the one before it are ours: a network that once decided is not gone back on.
+fn check_alone(config: &Config, ledger: &dyn Ledger, next: u64) -> Result<(), StartError> {
+    let epoch = next / config.epoch_blocks;
+    for epoch in epoch.saturating_sub(1)..=epoch {
+        let committee = ledger.committee(epoch)?.map_or_else(Vec::new, |committee| committee.members().to_vec());
+        if committee != [config.key.id()] {
+            return Err(StartError::NotAlone { key: config.key.id(), epoch, committee });
+        }
     }
     Ok(())
+}
+
+/// A thread's work, and what is said when it ends before it is told to.
+fn ending(
+    wake: &Wake,
+    on_end: &Arc<impl Fn(End) + Send + Sync + 'static>,
+    work: impl FnOnce() -> Result<Option<End>, Fatal> + Send + 'static,
+) -> impl FnOnce() + Send + 'static {
+    let (wake, on_end) = (wake.clone(), on_end.clone());
+    move || match guarded(work).unwrap_or_else(|fatal| Some(End::Fatal(fatal))) {
+        Some(End::Fatal(fatal)) => {
+            wake.stop();
+            on_end(End::Fatal(fatal));
+        }
+        Some(end) => on_end(end),
+        None => (),
+    }
 }
 
 /// The simplex round of a height when every view succeeds; `epoch_blocks` is at least 2 (checked in genesis).
@@ -162,12 +283,6 @@ pub const fn slot_of(number: u64, epoch_blocks: u64) -> Slot {
     // Genesis occupies height 0 of epoch 0 without a view of its own.
     let view = if epoch == 0 { within } else { within + 1 };
     Slot { epoch, view, parent_view: view.saturating_sub(1) }
-}
-
-/// A panic in here is a defect, and as fatal as a failed disk: nobody can say what it left behind.
-fn guarded(work: impl FnOnce() -> Result<(), Fatal>) -> Result<(), Fatal> {
-    let panicked = |_| Err(Fatal("the engine panicked; the log holds the details".into()));
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

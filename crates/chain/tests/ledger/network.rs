@@ -88,12 +88,11 @@ impl Node {
         let config = Config {
             key: node_key(),
             genesis_hash: chain.genesis_hash(),
-            committee: chain.rules().committee.clone(),
             epoch_blocks: chain.rules().epoch_blocks,
             min_block_interval: Duration::from_millis(chain.rules().min_block_interval_ms),
         };
-        let fail = |fatal| panic!("the ledger failed: {fatal}");
-        let engine = Solo::start(config, Arc::new(chain.ledger()), chain.wake(), fail).expect("the engine starts");
+        let end = |end| panic!("the engine ended: {end:?}");
+        let engine = Solo::start(config, Arc::new(chain.ledger()), chain.wake(), end).expect("the engine starts");
         Self { chain, engine }
     }
 

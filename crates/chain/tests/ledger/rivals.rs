@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chain::Chain;
-use consensus::{Ledger, Slot, Verdict};
+use consensus::{Content, Ledger, Slot, Verdict};
 use primitives::{Block, Bytes, Header};
 
 use crate::network::{Person, genesis};
@@ -23,11 +23,11 @@ impl Member {
     }
 
     fn propose(&self, pending: &[Arc<Block>]) -> Arc<Block> {
-        self.chain.ledger().propose(SLOT, pending).unwrap().expect("transactions wait")
+        self.chain.ledger().propose(SLOT, Content::Transactions, pending).unwrap().expect("transactions wait")
     }
 
     fn verify(&self, block: &Arc<Block>, pending: &[Arc<Block>]) -> Verdict {
-        self.chain.ledger().verify(SLOT, block.clone(), pending).unwrap()
+        self.chain.ledger().verify(block.clone(), pending).unwrap()
     }
 
     fn finalize(&self, block: &Arc<Block>) {

@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use primitives::Header;
+use primitives::{Committee, Header, TimeMs};
 
 use super::*;
-use crate::{BlockRef, Verdict};
+use crate::{BlockRef, Logged, Peers, Verdict};
 
 /// Hands out a given number of blocks and keeps what was finalized.
 #[derive(Default)]
@@ -19,6 +19,8 @@ struct Pages {
     parents: Vec<(u64, usize)>,
     finalized: Vec<(Arc<Block>, FinalityProof)>,
     fail_at: Option<u64>,
+    /// Instead of the key alone.
+    committee: Option<Committee>,
 }
 
 impl Notebook {
@@ -32,7 +34,7 @@ impl Notebook {
 }
 
 impl Ledger for Notebook {
-    fn propose(&self, _slot: Slot, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
+    fn propose(&self, _slot: Slot, _content: Content, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
         let tip = self.tip();
         let mut pages = self.state.lock().unwrap();
         let Some(left) = pages.to_propose.checked_sub(1) else { return Ok(None) };
@@ -43,7 +45,7 @@ impl Ledger for Notebook {
         Ok(Some(Arc::new(Block::seal(header, vec![]))))
     }
 
-    fn verify(&self, _slot: Slot, _block: Arc<Block>, _pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
+    fn verify(&self, _block: Arc<Block>, _pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
         Ok(Verdict::Valid)
     }
 
@@ -60,26 +62,48 @@ impl Ledger for Notebook {
         let pages = self.state.lock().unwrap();
         pages.finalized.last().map_or(BlockRef { number: 0, hash: GENESIS }, |(block, _)| BlockRef::of(block))
     }
+
+    fn block(&self, _number: u64) -> Result<Option<Logged>, Fatal> {
+        Err(Fatal("solo serves nobody".into()))
+    }
+
+    fn number_of(&self, _hash: B256) -> Result<Option<u64>, Fatal> {
+        Err(Fatal("solo serves nobody".into()))
+    }
+
+    fn committee(&self, _epoch: u64) -> Result<Option<Committee>, Fatal> {
+        Ok(Some(self.state.lock().unwrap().committee.clone().unwrap_or_else(alone)))
+    }
+
+    fn committee_changes(&self) -> Result<bool, Fatal> {
+        Ok(false)
+    }
+
+    fn peers(&self) -> Result<Peers, Fatal> {
+        Ok(Peers::default())
+    }
+
+    fn now(&self) -> TimeMs {
+        TimeMs(0)
+    }
 }
 
 const GENESIS: B256 = B256::repeat_byte(0xab);
 
 fn config() -> Config {
     let key = NodeKey::from_seed([7; 32]);
-    Config {
-        committee: Committee::new(vec![key.id()]),
-        key,
-        genesis_hash: GENESIS,
-        epoch_blocks: 4,
-        min_block_interval: Duration::from_millis(1),
-    }
+    Config { key, genesis_hash: GENESIS, epoch_blocks: 4, min_block_interval: Duration::from_millis(1) }
+}
+
+fn alone() -> Committee {
+    Committee::new(vec![config().key.id()])
 }
 
 fn run(ledger: &Arc<Notebook>) {
     let wake = Wake::default();
     let (sender, fatal) = sync_channel(1);
-    let engine = Solo::start(config(), ledger.clone(), wake.clone(), move |error| {
-        sender.send(error.to_string()).expect("the test listens");
+    let engine = Solo::start(config(), ledger.clone(), wake.clone(), move |end| {
+        sender.send(end).expect("the test listens");
     })
     .expect("the key is the committee");
     wake.raise();
@@ -103,7 +127,7 @@ fn every_proposed_block_becomes_final_in_order_with_a_valid_certificate() {
     }
     for (block, proof) in &finalized {
         assert_eq!(proof.epoch, block.number() / 4);
-        assert_eq!(certificate::verify(proof, &config().committee, GENESIS, block.hash()), Ok(()));
+        assert_eq!(certificate::verify(proof, &alone(), GENESIS, block.hash()), Ok(()));
     }
 }
 
@@ -130,8 +154,9 @@ fn a_failed_write_stops_the_engine_and_is_reported_once() {
 #[test]
 fn a_key_that_is_not_the_whole_committee_may_not_decide_alone() {
     let other = NodeKey::from_seed([8; 32]).id();
-    let config = Config { committee: Committee::new(vec![config().key.id(), other]), ..config() };
-    let started = Solo::start(config, Arc::new(Notebook::default()), Wake::default(), |_| ());
+    let ledger = Arc::new(Notebook::default());
+    ledger.state.lock().unwrap().committee = Some(Committee::new(vec![config().key.id(), other]));
+    let started = Solo::start(config(), ledger, Wake::default(), |_| ());
     assert!(matches!(started, Err(StartError::NotAlone { .. })));
 }
 

@@ -195,10 +195,9 @@ fn engine(chain: &Chain) -> Solo {
     let config = Config {
         key: node_key(),
         genesis_hash: chain.genesis_hash(),
-        committee: rules.committee.clone(),
         epoch_blocks: rules.epoch_blocks,
         min_block_interval: Duration::from_millis(rules.min_block_interval_ms),
     };
-    Solo::start(config, Arc::new(chain.ledger()), chain.wake(), |fatal| panic!("the ledger failed: {fatal}"))
+    Solo::start(config, Arc::new(chain.ledger()), chain.wake(), |end| panic!("the engine ended: {end:?}"))
         .expect("the engine starts")
 }

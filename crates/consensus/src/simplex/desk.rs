@@ -1,0 +1,115 @@
+//! Where tasks of the engine meet the ledger: one call at a time, on a thread that may block, with the un-final ancestors counted
+//! against the tip of that very moment. A ledger that cannot go on ends the engine from here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use commonware_runtime::{Handle, Spawner};
+use primitives::{Block, FinalityProof};
+use tokio::sync::mpsc;
+
+use crate::{BlockRef, Content, Fatal, Ledger, Slot, Verdict};
+
+/// The ledger, one caller at a time.
+#[derive(Clone)]
+pub(super) struct Desk {
+    ledger: Arc<dyn Ledger>,
+    turn: Arc<Mutex<()>>,
+    /// Of one: the first reason ends the engine.
+    fatal: mpsc::Sender<Fatal>,
+}
+
+/// A proposed block, or why there is none.
+pub(super) enum Proposed {
+    Block(Arc<Block>),
+    /// Nothing to put into it.
+    Nothing,
+    /// A rival of the parent is final.
+    DeadParent,
+}
+
+impl Desk {
+    pub(super) fn new(ledger: Arc<dyn Ledger>) -> (Self, mpsc::Receiver<Fatal>) {
+        let (fatal, ended) = mpsc::channel(1);
+        (Self { ledger, turn: Arc::default(), fatal }, ended)
+    }
+
+    pub(super) fn ledger(&self) -> &dyn Ledger {
+        &*self.ledger
+    }
+
+    /// Builds over the last of `ancestors`, which reach down to the tip and may reach below it.
+    pub(super) fn propose(&self, slot: Slot, content: Content, ancestors: &[Arc<Block>]) -> Result<Proposed, Fatal> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(pending) = self.pending(ancestors) else { return Ok(Proposed::DeadParent) };
+        let block = self.ledger.propose(slot, content, pending)?;
+        Ok(block.map_or(Proposed::Nothing, Proposed::Block))
+    }
+
+    /// Judges a block whose un-final ancestors are `ancestors`, oldest first.
+    pub(super) fn verify(&self, block: &Arc<Block>, ancestors: &[Arc<Block>]) -> Result<Verdict, Fatal> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.judge(block, ancestors)
+    }
+
+    /// Makes a block final that members made final; one that this node never executed is executed first.
+    pub(super) fn finalize(&self, block: &Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if block.number() > self.ledger.tip().number
+            && let Verdict::Invalid(reason) = self.ledger.verify(block.clone(), &[])?
+        {
+            let BlockRef { number, hash } = BlockRef::of(block);
+            return Err(Fatal(format!("block {number} {hash} is final and breaks a rule here: {reason}")));
+        }
+        self.ledger.finalize(block.clone(), proof)
+    }
+
+    fn judge(&self, block: &Arc<Block>, ancestors: &[Arc<Block>]) -> Result<Verdict, Fatal> {
+        if block.number() <= self.ledger.tip().number {
+            let known = self.ledger.block(block.number())?.is_some_and(|known| known.block.hash() == block.hash());
+            return Ok(if known { Verdict::Valid } else { dead() });
+        }
+        match self.pending(ancestors) {
+            Some(pending) if follows(&self.parent(pending), block) => self.ledger.verify(block.clone(), pending),
+            _ => Ok(dead()),
+        }
+    }
+
+    /// Those of `ancestors` that are above the tip; `None` if they do not stand on it.
+    fn pending<'a>(&self, ancestors: &'a [Arc<Block>]) -> Option<&'a [Arc<Block>]> {
+        let tip = self.ledger.tip();
+        let first = ancestors.partition_point(|block| block.number() <= tip.number);
+        let (below, pending) = ancestors.split_at(first);
+        let at_tip = below.last().is_none_or(|block| BlockRef::of(block) == tip);
+        let above_tip = pending.first().is_none_or(|block| follows(&tip, block));
+        (at_tip && above_tip).then_some(pending)
+    }
+
+    fn parent(&self, pending: &[Arc<Block>]) -> BlockRef {
+        pending.last().map_or_else(|| self.ledger.tip(), |block| BlockRef::of(block))
+    }
+
+    /// Ends the engine.
+    pub(super) fn give_up(&self, fatal: Fatal) {
+        if self.fatal.try_send(fatal).is_err() {
+            tracing::debug!("the engine is ending already");
+        }
+    }
+}
+
+fn follows(parent: &BlockRef, block: &Block) -> bool {
+    block.number() == parent.number + 1 && block.header().parent_hash == parent.hash
+}
+
+fn dead() -> Verdict {
+    Verdict::Invalid("a rival of it or of its ancestor is final".into())
+}
+
+/// Runs a call that blocks where it holds up nobody; `None` if the runtime is ending.
+pub(super) async fn blocking<E, T>(context: E, call: impl FnOnce() -> T + Send + 'static) -> Option<T>
+where
+    E: Spawner,
+    T: Send + 'static,
+{
+    let task: Handle<T> = context.shared(true).spawn(|_| async move { call() });
+    task.await.ok()
+}

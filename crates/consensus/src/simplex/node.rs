@@ -1,0 +1,386 @@
+//! The node: wires marshal, archive, member and network together, carries final blocks to the ledger in order, and walks from epoch
+//! to epoch. The same code runs over TCP ([`super::thread`]) and in the simulator ([`super::simulated`]).
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use commonware_actor::Feedback;
+use commonware_broadcast::buffered;
+use commonware_consensus::{
+    Reporter,
+    marshal::{
+        self, Start, Update,
+        core::{Actor as MarshalActor, Mailbox as MarshalMailbox},
+        resolver::p2p as marshal_resolver,
+        standard::{Inline, Standard},
+    },
+    simplex::{Floor, scheme::ed25519::Scheme},
+    types::{Epoch, Epocher, FixedEpocher, ViewDelta},
+};
+use commonware_cryptography::{Digested, Signer as _, ed25519::PublicKey};
+use commonware_p2p::{
+    Blocker, Provider as PeerProvider, Receiver, Sender,
+    utils::mux::{Builder as _, Muxer},
+};
+use commonware_parallel::Sequential;
+use commonware_runtime::{Clock, Metrics, Network, Spawner, Storage, buffer::paged::CacheRef};
+use commonware_utils::{Acknowledgement, NZDuration, NZU16, NZU64, NZUsize, acknowledgement::Exact, vec::NonEmptyVec};
+use primitives::Block;
+use rand_core::CryptoRng;
+use tokio::sync::mpsc;
+
+use super::{
+    Config,
+    archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
+    block::{BlockLimit, Digest, Opaque, digest_of},
+    committees::{Committees, private_key},
+    desk::{Desk, blocking},
+    epoch::{Parts, Running},
+    member::Member,
+};
+use crate::{Fatal, Ledger, Peer, Peers, Wake};
+
+/// Messages that wait in one mailbox; what comes beyond is left out, and asked for again where it matters.
+pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
+/// Final blocks on their way to the ledger.
+const MAX_UNACKNOWLEDGED: NonZeroUsize = NZUsize!(16);
+/// Missing blocks asked for at a time.
+const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
+/// Proposed blocks kept of each peer.
+const MAX_BUFFERED: usize = 16;
+/// Views of which votes and blocks are kept below the newest final one.
+pub(super) const VIEW_RETENTION: u64 = 64;
+/// A tip older than this by the local clock means: ask the bootstrap peers too.
+const OLD_TIP_MS: u64 = 30_000;
+
+/// What the node needs of a runtime: commonware's tokio, or its deterministic one.
+pub(super) trait Runtime: Clock + CryptoRng + Spawner + Storage + Metrics + Network {}
+impl<E: Clock + CryptoRng + Spawner + Storage + Metrics + Network> Runtime for E {}
+
+/// The channels of the network, in order of their numbers.
+pub(super) struct Channels<S, R> {
+    pub(super) votes: (S, R),
+    pub(super) certificates: (S, R),
+    pub(super) requests: (S, R),
+    pub(super) blocks: (S, R),
+    pub(super) missing: (S, R),
+}
+
+/// Tells the network whom to talk to. Numbers of sets rise.
+pub(super) trait PeerSet: Send + 'static {
+    fn track(&mut self, number: u64, peers: &Peers) -> Result<(), Fatal>;
+}
+
+/// What a node is made of beside its network.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) config: Config,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) wake: Wake,
+    pub(super) bootstrap: Vec<Peer>,
+    /// Begins the names of everything that this node stores.
+    pub(super) prefix: String,
+}
+
+type Marshal = MarshalMailbox<Scheme, Standard<Opaque>>;
+
+/// Final blocks from marshal. It never holds more than [`MAX_UNACKNOWLEDGED`]: marshal waits for acknowledgements.
+#[derive(Clone)]
+struct Final(mpsc::UnboundedSender<(Arc<Block>, Exact)>);
+
+impl Reporter for Final {
+    type Activity = Update<Opaque>;
+
+    fn report(&mut self, update: Update<Opaque>) -> Feedback {
+        if let Update::Block(block, acknowledgement) = update {
+            let block: Digested<Opaque> = block;
+            // Nobody listens only when the node is ending.
+            let _ended = self.0.send((block.inner().block().clone(), acknowledgement));
+        }
+        Feedback::Ok
+    }
+}
+
+/// Runs the node until its ledger fails or its task is ended.
+pub(super) async fn run<E, S, R, B, D, P>(
+    runtime: E,
+    node: Node,
+    channels: Channels<S, R>,
+    blocker: B,
+    provider: D,
+    peers: P,
+) -> Fatal
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+    D: PeerProvider<PublicKey = PublicKey>,
+    P: PeerSet,
+{
+    match start_and_carry(runtime, node, channels, blocker, provider, peers).await {
+        Ok(()) => Fatal("the engine ended by itself".into()),
+        Err(fatal) => fatal,
+    }
+}
+
+async fn start_and_carry<E, S, R, B, D, P>(
+    runtime: E,
+    node: Node,
+    channels: Channels<S, R>,
+    blocker: B,
+    provider: D,
+    peers: P,
+) -> Result<(), Fatal>
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+    D: PeerProvider<PublicKey = PublicKey>,
+    P: PeerSet,
+{
+    let Channels { votes, certificates, requests, blocks, missing } = channels;
+    let pages = CacheRef::new(NZU16!(4096), NZUsize!(256));
+    let epocher = epocher(&node);
+    let archive = Archive::open(node.ledger.clone(), node.config.epoch_blocks)?;
+    let committees = Committees::new(node.ledger.clone(), &node.config.key, node.config.genesis_hash);
+    let (desk, failed) = Desk::new(node.ledger.clone());
+
+    let me = private_key(&node.config.key).public_key();
+    let resolver = marshal_resolver::init(
+        runtime.child("missing"),
+        marshal_resolver::Config {
+            public_key: me.clone(),
+            peer_provider: provider.clone(),
+            blocker: blocker.clone(),
+            mailbox_size: MAILBOX,
+            fetch_timeout: NZDuration!(Duration::from_secs(2)),
+            fetch_retry_delay: Duration::from_millis(100),
+            priority_requests: false,
+            priority_responses: false,
+        },
+        missing,
+    );
+    let (buffer_engine, buffer) = buffered::Engine::new(
+        runtime.child("blocks"),
+        buffered::Config {
+            public_key: me,
+            mailbox_size: MAILBOX,
+            deque_size: MAX_BUFFERED,
+            priority: false,
+            codec_config: BlockLimit(node.config.max_block_bytes),
+            peer_provider: provider,
+            strategy: Sequential,
+        },
+    );
+    buffer_engine.start(blocks);
+
+    let (actor, marshal, floor) = MarshalActor::init(
+        runtime.child("marshal"),
+        FinalCertificates(archive.clone()),
+        FinalBlocks(archive.clone()),
+        marshal::Config {
+            provider: committees.clone(),
+            epocher: epocher.clone(),
+            start: start(&node, &archive)?,
+            partition_prefix: format!("{}-marshal", node.prefix),
+            mailbox_size: MAILBOX,
+            view_retention: ViewDelta::new(VIEW_RETENTION),
+            prunable_items_per_section: NZU64!(256),
+            page_cache: pages.clone(),
+            replay_buffer: NZUsize!(1 << 20),
+            key_write_buffer: NZUsize!(1 << 16),
+            value_write_buffer: NZUsize!(1 << 20),
+            block_codec_config: BlockLimit(node.config.max_block_bytes),
+            max_repair: MAX_REPAIR,
+            max_pending_acks: MAX_UNACKNOWLEDGED,
+            strategy: Sequential,
+        },
+    )
+    .await;
+    let tip = node.ledger.tip();
+    if let Some(processed) = floor.processed().map(|processed| processed.height().get()).filter(|it| *it > tip.number) {
+        return Err(Fatal(format!(
+            "the engine's folder knows block {processed} as final, the log ends at {}: the log was put back to an older state",
+            tip.number
+        )));
+    }
+    let (sender, finals) = mpsc::unbounded_channel();
+    let marshal_handle = actor.start(Final(sender), buffer, resolver);
+
+    let member = Member { desk: desk.clone(), wake: node.wake.clone(), timing: node.config.timing };
+    let member = Inline::new(runtime.child("member"), member, marshal.clone(), epocher.clone());
+    let (muxer, votes, mut late_votes) = Muxer::builder(runtime.child("votes"), votes.0, votes.1).with_backup().build();
+    muxer.start();
+    let (muxer, certificates, mut late_certificates) =
+        Muxer::builder(runtime.child("certificates"), certificates.0, certificates.1).with_backup().build();
+    muxer.start();
+    let (muxer, requests) = Muxer::new(runtime.child("requests"), requests.0, requests.1);
+    muxer.start();
+
+    let parts = Parts {
+        member,
+        votes,
+        certificates,
+        requests,
+        blocker,
+        pages,
+        timing: node.config.timing,
+        prefix: node.prefix.clone(),
+    };
+    let mut carrier = Carrier { runtime, node, epocher, archive, committees, desk, parts, peers: Tracked::new(peers) };
+    carrier.peers.follow(&carrier.node)?;
+    let mut epoch = carrier.enter().await?;
+    let mut finals = finals;
+    let mut failed = failed;
+    let mut marshal_handle = marshal_handle;
+    loop {
+        tokio::select! {
+            biased;
+            Some(fatal) = failed.recv() => return Err(fatal),
+            _ = &mut marshal_handle => return Err(Fatal("marshal ended".into())),
+            ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
+            Some((block, acknowledgement)) = finals.recv() => {
+                if let Some(next) = carrier.finalize(block).await? {
+                    epoch = next;
+                }
+                acknowledgement.acknowledge();
+            }
+            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, theirs, from),
+            Some((theirs, (from, _))) = late_certificates.recv() => carrier.hint(&marshal, &epoch, theirs, from),
+        }
+    }
+}
+
+/// Where marshal begins: at the newest certificate of the log, so that a log that another engine wrote, or an engine's folder that
+/// was lost, costs no walk from genesis on.
+fn start(node: &Node, archive: &Archive) -> Result<Start<Scheme, Digest, Digested<Opaque>>, Fatal> {
+    if let Some(certificate) = archive.newest_certificate()? {
+        return Ok(Start::Floor(certificate));
+    }
+    let tip = node.ledger.tip();
+    let genesis = node.ledger.block(0)?.filter(|_| tip.number < node.config.epoch_blocks);
+    let genesis = genesis.ok_or_else(|| Fatal(format!("the log holds no certificate near block {}", tip.number)))?;
+    Ok(Start::Genesis(Opaque::new(genesis.block).digested()))
+}
+
+fn epocher(node: &Node) -> FixedEpocher {
+    FixedEpocher::new(node.config.epoch_blocks.try_into().expect("checked when the engine starts"))
+}
+
+/// Carries final blocks to the ledger and goes on to the next epoch.
+struct Carrier<E: Runtime, S: Sender<PublicKey = PublicKey>, B, P> {
+    runtime: E,
+    node: Node,
+    epocher: FixedEpocher,
+    archive: Arc<Archive>,
+    committees: Committees,
+    desk: Desk,
+    parts: Parts<E, S, B>,
+    peers: Tracked<P>,
+}
+
+impl<E, S, B, P> Carrier<E, S, B, P>
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+    P: PeerSet,
+{
+    /// Durable and published when it returns; the next epoch's engine if the block was the last of its epoch.
+    async fn finalize(&mut self, block: Arc<Block>) -> Result<Option<Running>, Fatal> {
+        let number = block.number();
+        let proof = self.archive.certificate(number)?.map(|certificate| encode_proof(&certificate));
+        let certified = proof.is_some();
+        let before = self.node.ledger.tip().number;
+        let desk = self.desk.clone();
+        let done = blocking(self.runtime.child("finalize"), move || desk.finalize(&block, proof)).await;
+        done.unwrap_or_else(|| Err(Fatal("the runtime is ending".into())))?;
+        self.archive.settle(number, certified);
+        if number <= before {
+            return Ok(None);
+        }
+        self.peers.follow(&self.node)?;
+        if !(number + 1).is_multiple_of(self.node.config.epoch_blocks) {
+            return Ok(None);
+        }
+        self.enter().await.map(Some)
+    }
+
+    /// Starts the engine of the epoch that the next block belongs to.
+    async fn enter(&mut self) -> Result<Running, Fatal> {
+        let tip = self.node.ledger.tip();
+        let epoch = (tip.number + 1) / self.node.config.epoch_blocks;
+        let floor = self.floor(epoch)?;
+        let scheme = self.committees.scheme(epoch)?;
+        let scheme = scheme.ok_or_else(|| Fatal(format!("the ledger names no committee for epoch {epoch}")))?;
+        let running = self.parts.enter(&self.runtime, (*scheme).clone(), epoch, floor).await?;
+        // The engine of the last epoch is ended by the caller only after this, so its votes go one epoch later.
+        if let Some(old) = epoch.checked_sub(2) {
+            self.parts.forget(&self.runtime, old).await;
+        }
+        Ok(running)
+    }
+
+    /// What an epoch's engine builds on: the newest certificate of that epoch, so that a node without its old votes does not begin
+    /// below what is final; at the beginning of an epoch the last block before it, genesis for the first.
+    fn floor(&self, epoch: u64) -> Result<Floor<Scheme, Digest>, Fatal> {
+        let newest = self.archive.newest_certificate()?;
+        if let Some(certificate) = newest.filter(|newest| newest.proposal.round.epoch().get() == epoch) {
+            return Ok(Floor::Finalized(certificate));
+        }
+        let number = (epoch * self.node.config.epoch_blocks).saturating_sub(1);
+        let logged = self.node.ledger.block(number)?;
+        let logged = logged.ok_or_else(|| Fatal(format!("the log does not hold block {number}")))?;
+        Ok(Floor::Genesis(digest_of(logged.block.hash())))
+    }
+
+    /// A peer speaks of a later epoch: this node's epoch is final, so its last block can be asked for.
+    fn hint(&self, marshal: &Marshal, epoch: &Running, theirs: u64, from: PublicKey) {
+        if theirs > epoch.epoch
+            && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
+        {
+            let _accepted = marshal.hint_finalized(last, NonEmptyVec::new(from));
+        }
+    }
+}
+
+/// The peers that the network was told, so that it is told again only when they change.
+struct Tracked<P> {
+    network: P,
+    told: Option<Peers>,
+    number: u64,
+}
+
+impl<P: PeerSet> Tracked<P> {
+    const fn new(network: P) -> Self {
+        Self { network, told: None, number: 0 }
+    }
+
+    fn follow(&mut self, node: &Node) -> Result<(), Fatal> {
+        let peers = with_bootstrap(node)?;
+        if self.told.as_ref() != Some(&peers) {
+            self.number = (self.number + 1).max(node.ledger.tip().number + 1);
+            self.network.track(self.number, &peers)?;
+            self.told = Some(peers);
+        }
+        Ok(())
+    }
+}
+
+/// The ledger's peers, and while the tip is old the configured ones that it does not name.
+fn with_bootstrap(node: &Node) -> Result<Peers, Fatal> {
+    let mut peers = node.ledger.peers()?;
+    if node.bootstrap.is_empty() || !tip_is_old(&*node.ledger)? {
+        return Ok(peers);
+    }
+    let named = |id| peers.committee.iter().chain(&peers.followers).any(|peer| peer.id == id);
+    let unnamed: Vec<Peer> = node.bootstrap.iter().filter(|peer| !named(peer.id)).cloned().collect();
+    peers.followers.extend(unnamed);
+    Ok(peers)
+}
+
+fn tip_is_old(ledger: &dyn Ledger) -> Result<bool, Fatal> {
+    let tip = ledger.block(ledger.tip().number)?;
+    Ok(tip.is_none_or(|tip| tip.block.time().0.saturating_add(OLD_TIP_MS) < ledger.now().0))
+}

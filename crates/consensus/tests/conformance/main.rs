@@ -1,0 +1,10 @@
+//! One suite for both engines: agreement, gapless order, harmless redelivery, restarts at every step, committees that grow and
+//! shrink. `solo` runs on its threads and the real clock; `simplex` in the simulator with a seed, and once over TCP.
+
+mod alone;
+mod network;
+mod notebook;
+mod power;
+mod suite;
+mod tcp;
+mod together;

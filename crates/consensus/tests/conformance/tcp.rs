@@ -1,0 +1,118 @@
+//! The real network: members in one process, over TCP on loopback, with commonware's handshake, on real disks for the votes.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use consensus::{
+    Wake,
+    simplex::{Place, Simplex},
+};
+
+use crate::{
+    network::config,
+    notebook::{Change, Disk, Notebook, World, check, height, peer},
+    suite::real_clock,
+};
+
+/// A network that has not moved for so long will not.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+struct Network {
+    world: Arc<World>,
+    disks: Vec<Disk>,
+    wakes: Vec<Wake>,
+    engines: Vec<Option<Simplex>>,
+    folder: tempfile::TempDir,
+}
+
+impl Network {
+    fn new(founders: usize, members: usize) -> Self {
+        let world = World::with_ports(8, 0..founders, free_ports(members));
+        Self {
+            world,
+            disks: (0..members).map(|_| Disk::default()).collect(),
+            wakes: (0..members).map(|_| Wake::default()).collect(),
+            engines: (0..members).map(|_| None).collect(),
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+
+    fn start(&mut self, member: usize, bootstrap: &[usize]) {
+        let ledger = Notebook::open(&self.world, &self.disks[member], real_clock());
+        let place = self.place(self.folder.path(), member, bootstrap);
+        let failed = |fatal| panic!("the engine ended: {fatal}");
+        let wake = self.wakes[member].clone();
+        let engine = Simplex::start(config(&self.world, member), place, ledger, wake, failed);
+        self.engines[member] = Some(engine.expect("it starts"));
+    }
+
+    fn place(&self, folder: &Path, member: usize, bootstrap: &[usize]) -> Place {
+        Place {
+            folder: folder.join(member.to_string()),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, self.world.ports[member])),
+            bootstrap: bootstrap.iter().map(|other| peer(&self.world, *other)).collect(),
+            local: true,
+            worker_threads: 1,
+        }
+    }
+
+    fn stop(&mut self, member: usize) {
+        self.engines[member].take().expect("it runs").stop();
+    }
+
+    fn reach(&self, members: &[usize], until: u64) {
+        let started = Instant::now();
+        while members.iter().any(|member| height(&self.disks[*member]) < until) {
+            let heights: Vec<u64> = self.disks.iter().map(height).collect();
+            assert!(started.elapsed() < PATIENCE, "no progress: {heights:?}");
+            self.wakes.iter().for_each(Wake::raise);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn check(mut self) {
+        for engine in self.engines.iter_mut().filter_map(Option::take) {
+            engine.stop();
+        }
+        check(&self.world, &self.disks.iter().collect::<Vec<_>>());
+    }
+}
+
+/// Ports that nobody uses now.
+#[expect(clippy::disallowed_types, reason = "looks for free ports, serves nobody")]
+fn free_ports(count: usize) -> Vec<u16> {
+    use std::net::TcpListener;
+    let listeners: Vec<TcpListener> =
+        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port")).collect();
+    listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()
+}
+
+#[test]
+fn members_agree_over_tcp_and_one_that_was_stopped_comes_back() {
+    let mut network = Network::new(4, 4);
+    network.world.offer(1_000);
+    (0..4).for_each(|member| network.start(member, &[]));
+    network.reach(&[0, 1, 2, 3], 10);
+    network.stop(2);
+    network.reach(&[0, 1, 3], 20);
+    network.start(2, &[]);
+    network.reach(&[0, 1, 2, 3], 30);
+    network.check();
+}
+
+#[test]
+fn a_joiner_that_knows_one_peer_is_let_in_once_it_is_admitted() {
+    let mut network = Network::new(4, 5);
+    network.world.offer(1_000);
+    (0..4).for_each(|member| network.start(member, &[]));
+    network.start(4, &[1]);
+    network.reach(&[0, 1, 2, 3], 5);
+    assert_eq!(height(&network.disks[4]), 0, "no member talks to a stranger");
+    network.world.vote(Change::Admit(4));
+    network.reach(&[0, 1, 2, 3, 4], 40);
+    network.check();
+}
