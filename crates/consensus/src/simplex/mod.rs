@@ -92,6 +92,9 @@ pub struct Place {
 /// Why the engine did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Not an epoch.
+    #[error("an epoch has at least 2 blocks, not {0}")]
+    EpochBlocks(u64),
     /// Nobody decides in the epoch of the next block, by this ledger.
     #[error("the ledger names no committee for epoch {0}")]
     NoCommittee(u64),

@@ -45,6 +45,9 @@ pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
 const MAX_UNACKNOWLEDGED: NonZeroUsize = NZUsize!(16);
 /// Missing blocks asked for at a time.
 const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
+/// How long a peer may take to send one, and the pause before another is asked.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+const FETCH_RETRY: Duration = Duration::from_millis(100);
 /// Proposed blocks kept of each peer.
 const MAX_BUFFERED: usize = 16;
 /// Views of which votes and blocks are kept below the newest final one.
@@ -144,69 +147,25 @@ where
     let epocher = epocher(&node);
     let archive = Archive::open(node.ledger.clone(), node.config.epoch_blocks)?;
     let committees = Committees::new(node.ledger.clone(), &node.config.key, node.config.genesis_hash);
-    let (desk, failed) = Desk::new(node.ledger.clone());
+    let (desk, mut failed) = Desk::new(node.ledger.clone());
 
     let me = private_key(&node.config.key).public_key();
-    let resolver = marshal_resolver::init(
-        runtime.child("missing"),
-        marshal_resolver::Config {
-            public_key: me.clone(),
-            peer_provider: provider.clone(),
-            blocker: blocker.clone(),
-            mailbox_size: MAILBOX,
-            fetch_timeout: NZDuration!(Duration::from_secs(2)),
-            fetch_retry_delay: Duration::from_millis(100),
-            priority_requests: false,
-            priority_responses: false,
-        },
-        missing,
-    );
-    let (buffer_engine, buffer) = buffered::Engine::new(
-        runtime.child("blocks"),
-        buffered::Config {
-            public_key: me,
-            mailbox_size: MAILBOX,
-            deque_size: MAX_BUFFERED,
-            priority: false,
-            codec_config: BlockLimit(node.config.max_block_bytes),
-            peer_provider: provider,
-            strategy: Sequential,
-        },
-    );
+    let resolver = resolver_settings(me.clone(), provider.clone(), blocker.clone());
+    let resolver = marshal_resolver::init(runtime.child("missing"), resolver, missing);
+    let buffer = buffer_settings(&node, me, provider);
+    let (buffer_engine, buffer) = buffered::Engine::new(runtime.child("blocks"), buffer);
     buffer_engine.start(blocks);
 
     let (actor, marshal, floor) = MarshalActor::init(
         runtime.child("marshal"),
         FinalCertificates(archive.clone()),
         FinalBlocks(archive.clone()),
-        marshal::Config {
-            provider: committees.clone(),
-            epocher: epocher.clone(),
-            start: start(&node, &archive)?,
-            partition_prefix: format!("{}-marshal", node.prefix),
-            mailbox_size: MAILBOX,
-            view_retention: ViewDelta::new(VIEW_RETENTION),
-            prunable_items_per_section: NZU64!(256),
-            page_cache: pages.clone(),
-            replay_buffer: NZUsize!(1 << 20),
-            key_write_buffer: NZUsize!(1 << 16),
-            value_write_buffer: NZUsize!(1 << 20),
-            block_codec_config: BlockLimit(node.config.max_block_bytes),
-            max_repair: MAX_REPAIR,
-            max_pending_acks: MAX_UNACKNOWLEDGED,
-            strategy: Sequential,
-        },
+        marshal_settings(&node, &archive, committees.clone(), pages.clone())?,
     )
     .await;
-    let tip = node.ledger.tip();
-    if let Some(processed) = floor.processed().map(|processed| processed.height().get()).filter(|it| *it > tip.number) {
-        return Err(Fatal(format!(
-            "the engine's folder knows block {processed} as final, the log ends at {}: the log was put back to an older state",
-            tip.number
-        )));
-    }
-    let (sender, finals) = mpsc::unbounded_channel();
-    let marshal_handle = actor.start(Final(sender), buffer, resolver);
+    check_same_log(floor.processed().map(|processed| processed.height().get()), &*node.ledger)?;
+    let (sender, mut finals) = mpsc::unbounded_channel();
+    let mut marshal_handle = actor.start(Final(sender), buffer, resolver);
 
     let member = Member { desk: desk.clone(), wake: node.wake.clone(), timing: node.config.timing };
     let member = Inline::new(runtime.child("member"), member, marshal.clone(), epocher.clone());
@@ -231,9 +190,6 @@ where
     let mut carrier = Carrier { runtime, node, epocher, archive, committees, desk, parts, peers: Tracked::new(peers) };
     carrier.peers.follow(&carrier.node)?;
     let mut epoch = carrier.enter().await?;
-    let mut finals = finals;
-    let mut failed = failed;
-    let mut marshal_handle = marshal_handle;
     loop {
         tokio::select! {
             biased;
@@ -249,6 +205,76 @@ where
             Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, theirs, from),
             Some((theirs, (from, _))) = late_certificates.recv() => carrier.hint(&marshal, &epoch, theirs, from),
         }
+    }
+}
+
+fn resolver_settings<D, B>(me: PublicKey, provider: D, blocker: B) -> marshal_resolver::Config<PublicKey, D, B>
+where
+    B: Blocker<PublicKey = PublicKey>,
+    D: PeerProvider<PublicKey = PublicKey>,
+{
+    marshal_resolver::Config {
+        public_key: me,
+        peer_provider: provider,
+        blocker,
+        mailbox_size: MAILBOX,
+        fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+        fetch_retry_delay: FETCH_RETRY,
+        priority_requests: false,
+        priority_responses: false,
+    }
+}
+
+fn buffer_settings<D>(node: &Node, me: PublicKey, provider: D) -> buffered::Config<PublicKey, BlockLimit, D, Sequential>
+where
+    D: PeerProvider<PublicKey = PublicKey>,
+{
+    buffered::Config {
+        public_key: me,
+        mailbox_size: MAILBOX,
+        deque_size: MAX_BUFFERED,
+        priority: false,
+        codec_config: BlockLimit(node.config.max_block_bytes),
+        peer_provider: provider,
+        strategy: Sequential,
+    }
+}
+
+type MarshalSettings = marshal::Config<Committees, FixedEpocher, Sequential, Opaque, Digested<Opaque>, Digest>;
+
+fn marshal_settings(
+    node: &Node,
+    archive: &Archive,
+    committees: Committees,
+    pages: CacheRef,
+) -> Result<MarshalSettings, Fatal> {
+    Ok(marshal::Config {
+        provider: committees,
+        epocher: epocher(node),
+        start: start(node, archive)?,
+        partition_prefix: format!("{}-marshal", node.prefix),
+        mailbox_size: MAILBOX,
+        view_retention: ViewDelta::new(VIEW_RETENTION),
+        prunable_items_per_section: NZU64!(256),
+        page_cache: pages,
+        replay_buffer: NZUsize!(1 << 20),
+        key_write_buffer: NZUsize!(1 << 16),
+        value_write_buffer: NZUsize!(1 << 20),
+        block_codec_config: BlockLimit(node.config.max_block_bytes),
+        max_repair: MAX_REPAIR,
+        max_pending_acks: MAX_UNACKNOWLEDGED,
+        strategy: Sequential,
+    })
+}
+
+/// What marshal knows as processed was in the log when it was acknowledged.
+fn check_same_log(processed: Option<u64>, ledger: &dyn Ledger) -> Result<(), Fatal> {
+    let tip = ledger.tip().number;
+    match processed {
+        Some(processed) if processed > tip => Err(Fatal(format!(
+            "the engine's folder knows block {processed} as final and the log ends at {tip}: it was put back to an older state"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -340,7 +366,7 @@ where
         if theirs > epoch.epoch
             && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
         {
-            let _accepted = marshal.hint_finalized(last, NonEmptyVec::new(from));
+            marshal.hint_finalized(last, NonEmptyVec::new(from));
         }
     }
 }

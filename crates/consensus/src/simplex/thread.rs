@@ -50,7 +50,10 @@ impl Simplex {
 }
 
 fn check(config: &Config, ledger: &dyn Ledger) -> Result<(), StartError> {
-    let epoch = (ledger.tip().number + 1) / config.epoch_blocks.max(1);
+    if config.epoch_blocks < 2 {
+        return Err(StartError::EpochBlocks(config.epoch_blocks));
+    }
+    let epoch = (ledger.tip().number + 1) / config.epoch_blocks;
     let committee = ledger.committee(epoch)?;
     committee.filter(|it| !it.members().is_empty()).map(|_| ()).ok_or(StartError::NoCommittee(epoch))
 }

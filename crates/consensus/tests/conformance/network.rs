@@ -169,6 +169,16 @@ impl Members {
         self.members[member].running.take().expect("it runs").abort();
     }
 
+    /// The reason for which a member's life ends by itself.
+    pub(crate) async fn why_ended(&mut self, member: usize) -> Fatal {
+        self.members[member].running.take().expect("it runs").await.expect("it ends by itself")
+    }
+
+    /// Puts a member's log back to an older state, as a careless restore would.
+    pub(crate) fn put_back(&self, member: usize, height: usize) {
+        self.members[member].disk.lock().unwrap().truncate(height + 1);
+    }
+
     /// Transactions wait.
     pub(crate) fn wake(&self) {
         self.members.iter().for_each(|member| member.wake.raise());

@@ -1,7 +1,7 @@
 //! The real network: members in one process, over TCP on loopback, with commonware's handshake, on real disks for the votes.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -83,9 +83,7 @@ impl Network {
 }
 
 /// Ports that nobody uses now.
-#[expect(clippy::disallowed_types, reason = "looks for free ports, serves nobody")]
 fn free_ports(count: usize) -> Vec<u16> {
-    use std::net::TcpListener;
     let listeners: Vec<TcpListener> =
         (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port")).collect();
     listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()

@@ -79,6 +79,20 @@ fn two_of_four_stand_still_and_go_on_when_a_third_comes_back() {
 }
 
 #[test]
+fn a_log_that_is_older_than_the_engines_folder_is_refused() {
+    story(13, 0..4, 4, async |members| {
+        members.world.offer(400);
+        members.start_all().await;
+        members.reach(&[0, 1, 2, 3], 12).await;
+        members.kill(0);
+        members.put_back(0, 4);
+        members.start(0, None).await;
+        let why = members.why_ended(0).await;
+        assert!(why.0.contains("put back to an older state"), "{why}");
+    });
+}
+
+#[test]
 fn an_idle_network_makes_heartbeats_and_a_word_does_not_wait_for_one() {
     let (_, disks) = story(4, 0..4, 4, async |members| {
         members.start_all().await;

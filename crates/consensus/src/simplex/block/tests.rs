@@ -93,7 +93,7 @@ fn ommers_are_refused() {
 #[test]
 fn withdrawals_are_refused_and_so_is_leaving_the_empty_list_out() {
     let mut changed = parts();
-    changed[3] = list(&[list(&vec![vec![0x80], vec![0x80], [&[0x94_u8][..], &[0; 20]].concat(), vec![0x80]])]);
+    changed[3] = list(&[list(&[vec![0x80], vec![0x80], [&[0x94_u8][..], &[0; 20]].concat(), vec![0x80]])]);
     assert!(refusal(&list(&changed)).contains("withdrawals"));
     assert!(refusal(&list(&parts()[..3])).contains("withdrawals"));
 }
