@@ -1,17 +1,18 @@
 //! `counterfoil network upgrade`: the sole member signs a protocol version into force, from an epoch on.
+//! `counterfoil network governor`: it appoints who creates currencies.
 //! The signature is the node key's (ed25519); the transaction around it can be anybody's.
 
 use std::fs;
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::Encodable2718;
-use alloy_primitives::{Bytes, TxKind, keccak256};
+use alloy_primitives::{Address, Bytes, TxKind, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use consensus::NodeKey;
 use contracts::{
-    protocol::{ADDRESS, IProtocol, upgrade_message},
+    protocol::{ADDRESS, IProtocol, governor_message, upgrade_message},
     registry::NEWEST_VERSION,
 };
 use eyre::{Context, OptionExt, bail, ensure};
@@ -19,7 +20,7 @@ use primitives::{B256, U256};
 use serde_json::json;
 
 use crate::{
-    cli::{NetworkCommand, Upgrade},
+    cli::{MemberArguments, NetworkCommand, Upgrade},
     dev,
     folder::Folder,
     rpc::{Client, Field},
@@ -28,19 +29,39 @@ use crate::{
 pub(crate) fn run(command: NetworkCommand) -> eyre::Result<()> {
     match command {
         NetworkCommand::Upgrade(arguments) => upgrade(&arguments),
+        NetworkCommand::Governor { account, member } => governor(account, &member),
     }
 }
 
 fn upgrade(arguments: &Upgrade) -> eyre::Result<()> {
-    let member = member(arguments)?;
-    let sender = sender(arguments, &member)?;
-    let node = Client::new(arguments.rpc.clone());
+    let member = member(&arguments.member)?;
+    let node = Client::new(arguments.member.rpc.clone());
     let terms = Terms::of(arguments, &node)?;
-    let receipt = node.send_raw(&transaction(&node, &sender, terms.call(&member))?)?;
-    ensure!(receipt["status"] == "0x1", "the upgrade was refused in block {}", receipt.number("blockNumber")?);
+    let done = send(&arguments.member, &member, &node, terms.call(&member))?;
     println!("protocol version {} begins with the first block of epoch {}", terms.version, terms.epoch);
-    println!("transaction {} of {}", receipt.hash("transactionHash")?, sender.address());
+    println!("{done}");
     Ok(())
+}
+
+fn governor(account: Address, arguments: &MemberArguments) -> eyre::Result<()> {
+    let member = member(arguments)?;
+    let node = Client::new(arguments.rpc.clone());
+    let sequence = node.view(ADDRESS, &IProtocol::sequenceCall {})?;
+    let chain_id = number(&node, "eth_chainId", json!([]))?.try_into()?;
+    let signature = Bytes::copy_from_slice(&member.sign_message(&governor_message(chain_id, account, sequence)));
+    let call = IProtocol::appointGovernorCall { governor: account, signature };
+    let done = send(arguments, &member, &node, call.abi_encode().into())?;
+    println!("{account} creates currencies from now on");
+    println!("{done}");
+    Ok(())
+}
+
+/// Answers which transaction of whom it was.
+fn send(arguments: &MemberArguments, member: &NodeKey, node: &Client, call: Bytes) -> eyre::Result<String> {
+    let sender = sender(arguments, member)?;
+    let receipt = node.send_raw(&transaction(node, &sender, call)?)?;
+    ensure!(receipt["status"] == "0x1", "the call was refused in block {}", receipt.number("blockNumber")?);
+    Ok(format!("transaction {} of {}", receipt.hash("transactionHash")?, sender.address()))
 }
 
 /// What is signed.
@@ -75,7 +96,7 @@ impl Terms {
     }
 }
 
-fn member(arguments: &Upgrade) -> eyre::Result<NodeKey> {
+fn member(arguments: &MemberArguments) -> eyre::Result<NodeKey> {
     match (&arguments.data, &arguments.key) {
         _ if arguments.dev => Ok(dev::key()),
         (Some(folder), key) => Folder::new(folder.clone()).key(key.as_deref()),
@@ -85,7 +106,7 @@ fn member(arguments: &Upgrade) -> eyre::Result<NodeKey> {
 }
 
 /// The account that sends the transaction.
-fn sender(arguments: &Upgrade, member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
+fn sender(arguments: &MemberArguments, member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
     let Some(file) = &arguments.account_key else {
         let secret = keccak256([ACCOUNT_DOMAIN, member.seed().as_slice()].concat());
         return PrivateKeySigner::from_bytes(&secret).wrap_err("no account can be made from this member's key");

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::running::{PROGRAM, Running, error_of};
+use crate::running::{PROGRAM, Running, error_of, run};
 
 /// Development accounts 0 (the governor of a development chain) and 1.
 const GOVERNOR: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -86,4 +86,28 @@ fn a_shopper_pays_in_two_steps() {
     let list = till.run(&["cash", "list"], "governor", "");
     assert!(String::from_utf8_lossy(&list.stdout).contains("supply 100.00"));
     assert!(node.stop("-TERM").success());
+}
+
+#[test]
+fn a_network_of_ones_own_gets_its_governor_from_the_sole_member() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data_path = data.to_str().unwrap();
+    assert!(run(&["genesis", "new", "--data", data_path, "--chain-id", "4711"]).status.success());
+    let mut command = Command::new(PROGRAM);
+    let node = Running::start(command.args(["node", "--data", data_path]));
+    fs::write(folder.path().join("passphrase"), "correct horse\n").unwrap();
+    let till = Till { folder: folder.path(), url: node.url() };
+    assert!(till.run(&["key", "import", "shopper"], "shopper", SHOPPER).status.success());
+    let create = ["create", "EUR", "--issuer", SHOPPER_ACCOUNT];
+    assert!(till.refused("shopper", &create).contains("refused: NotGovernor"));
+
+    let appoint = ["network", "governor", SHOPPER_ACCOUNT, "--data", data_path, "--rpc", &node.url()];
+    let output = run(&appoint);
+    assert!(output.status.success(), "{output:?}");
+    till.cash("shopper", &create);
+    let stranger = folder.path().join("stranger.key");
+    fs::write(&stranger, "11".repeat(32)).unwrap();
+    let by_stranger = ["network", "governor", SHOP, "--key", stranger.to_str().unwrap(), "--rpc", &node.url()];
+    assert!(error_of(&run(&by_stranger)).contains("is not the only member's"));
 }
