@@ -7,9 +7,12 @@ mod config;
 mod dev;
 mod folder;
 mod keystore;
+mod money;
 mod native;
 mod node;
 mod rpc;
+mod table;
+mod words;
 
 use std::process::ExitCode;
 

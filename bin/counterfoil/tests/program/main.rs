@@ -9,4 +9,5 @@ mod keys;
 mod kill;
 mod running;
 mod settings;
+mod till;
 mod upgrade;
