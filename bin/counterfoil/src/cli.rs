@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
-use crate::{commands::cash::CashCommand, config::NodeArguments};
+use crate::{
+    commands::{cash::CashCommand, token::TokenCommand},
+    config::NodeArguments,
+};
 
 /// A permissioned, Ethereum-compatible ledger and the services around it.
 #[derive(Debug, Parser)]
@@ -34,6 +37,9 @@ pub(crate) enum Command {
     /// Money: create currencies, move, mint, hold and capture it.
     #[command(subcommand)]
     Cash(CashCommand),
+    /// Items and their tokens: make, sell, lease, give and redeem them.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Make, import or list the keys that sign transactions.
     #[command(subcommand)]
     Key(KeyCommand),

@@ -10,4 +10,5 @@ mod kill;
 mod running;
 mod settings;
 mod till;
+mod token;
 mod upgrade;
