@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
-use crate::{commands::cash::CashCommand, config::NodeArguments};
+use crate::{
+    commands::{cash::CashCommand, token::TokenCommand},
+    config::NodeArguments,
+};
 
 /// A permissioned, Ethereum-compatible ledger and the services around it.
 #[derive(Debug, Parser)]
@@ -34,6 +37,9 @@ pub(crate) enum Command {
     /// Money: create currencies, move, mint, hold and capture it.
     #[command(subcommand)]
     Cash(CashCommand),
+    /// Items and their tokens: make, sell, lease, give and redeem them.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Make, import or list the keys that sign transactions.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -135,13 +141,13 @@ pub(crate) struct AbiArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Verify every record, link, root and index of a data folder; the node must be stopped.
+    /// Verify every record, link, root, index and document of a data folder; the node must be stopped.
     Check {
         /// The data folder.
         #[arg(long)]
         data: PathBuf,
     },
-    /// Write the whole ledger into one file; the node may be running.
+    /// Write the whole ledger and its documents into one file; the node may be running.
     Backup {
         /// The data folder.
         #[arg(long)]
