@@ -3,11 +3,15 @@
 #[path = "../doors/client.rs"]
 #[expect(dead_code, reason = "shared with the tests of the doors, which use more of it")]
 mod client;
+mod files;
 mod live;
 #[path = "../methods/network.rs"]
 #[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
 mod network;
 mod pages;
+#[path = "../methods/shop.rs"]
+#[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
+mod shop;
 
 use std::{net::Ipv4Addr, sync::Arc};
 
