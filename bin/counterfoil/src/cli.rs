@@ -121,13 +121,13 @@ pub(crate) struct AbiArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Verify every record, link, root and index of a data folder; the node must be stopped.
+    /// Verify every record, link, root, index and document of a data folder; the node must be stopped.
     Check {
         /// The data folder.
         #[arg(long)]
         data: PathBuf,
     },
-    /// Write the whole ledger into one file; the node may be running.
+    /// Write the whole ledger and its documents into one file; the node may be running.
     Backup {
         /// The data folder.
         #[arg(long)]
