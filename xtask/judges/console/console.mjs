@@ -36,7 +36,10 @@ const look = async (name, address) => {
 };
 
 const world = await verify('a ledger with items is made', make);
-if (!world) finish();
+if (!world) {
+  await browser.close();
+  finish();
+}
 const { governor, winery, anna, ben, bottles, milk, strange, ids, pair } = world;
 const [sold, given, redeemed] = ids.map(path);
 const sale = await send(winery, anna);

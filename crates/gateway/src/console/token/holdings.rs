@@ -49,7 +49,7 @@ fn row(console: &Console, reader: &Reader<'_>, holding: &IToken::Holding) -> Res
         short: words::ends(&format!("0x{path}")),
         path,
         item: token.item.to_string(),
-        name: words::shortened(&name(console, &found)),
+        name: name(console, &found)?,
         instance: if token.instance == 0 { String::new() } else { words::number(token.instance) },
         amount: words::number(holding.amount),
         locked: words::number(holding.locked),

@@ -113,14 +113,14 @@ impl ItemPage {
         Ok(Self {
             frame: console.frame(),
             key: item.item.to_string(),
-            name: words::shortened(&name(console, item)),
+            name: name(console, item)?,
             kind: say::kind(item.terms.kind),
             issuer: names.party(item.issuer),
             custodian: names.party(item.terms.custodian),
             identifier: identifier(item.identifier),
             terms: Terms::of(item),
             attributes_hash: item.terms.attributesHash.to_string(),
-            attributes: documents::attributes(console, item.item, item.terms.attributesHash)
+            attributes: documents::attributes(console, item.terms.attributesHash)?
                 .map(|found| attributes::rows(&found)),
             units: Units::of(reader, item)?,
             tokens,

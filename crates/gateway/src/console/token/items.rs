@@ -43,7 +43,7 @@ pub(super) fn page(console: &Console, part: usize) -> Result<Page, Problem> {
     let start = end.saturating_sub(ROWS);
     let found =
         slice(&reader, index(start), index(end.saturating_sub(start)))?.map_or_else(Vec::new, |found| found.page);
-    let rows = found.iter().rev().map(|item| Row::of(console, item, &names)).collect();
+    let rows = found.iter().rev().map(|item| Row::of(console, item, &names)).collect::<Result<_, _>>()?;
     Ok(show(StatusCode::OK, &Items { frame: console.frame(), rows, total: words::number(total), part }))
 }
 
@@ -52,16 +52,16 @@ fn slice(reader: &Reader<'_>, start: u64, count: u64) -> Result<Option<IToken::i
 }
 
 impl Row {
-    fn of(console: &Console, item: &IToken::Item, names: &Names) -> Self {
-        Self {
+    fn of(console: &Console, item: &IToken::Item, names: &Names) -> Result<Self, Problem> {
+        Ok(Self {
             key: item.item.to_string(),
-            name: words::shortened(&name(console, item)),
+            name: name(console, item)?,
             kind: say::kind(item.terms.kind),
             issuer: names.party(item.issuer),
             units: words::number(item.terms.units),
             minted: words::number(item.minted),
             redeemed: words::number(item.redeemed),
             exists: item.terms.exists,
-        }
+        })
     }
 }

@@ -18,11 +18,12 @@ mod offers;
 mod redemption;
 mod say;
 
+use chain::BlockAt;
 use contracts::token::{ADDRESS, abi::IToken};
 use primitives::{B256, U256};
 
 pub(super) use self::holdings::{HoldingRow, holdings};
-use super::{Console, Opened, Page, Problem, Query, documents, fields::Fields, reader::Reader, words};
+use super::{Console, Opened, Problem, Query, documents, fields::Fields, reader::Reader, words};
 
 /// Answers everything below `/token`; `rest` is what follows its slash.
 pub(super) fn open(console: &Console, rest: Option<String>, query: &str) -> Opened {
@@ -37,7 +38,21 @@ pub(super) fn open(console: &Console, rest: Option<String>, query: &str) -> Open
     })
 }
 
-/// The item with a key, or a problem that names it as it was asked for.
+/// The page of what this is the key or id of.
+pub(super) fn place(console: &Console, hash: B256) -> Result<Option<String>, Problem> {
+    let state = console.chain.state(BlockAt::Latest)?;
+    let reader = Reader::of(console, &state);
+    if item(&reader, hash)?.is_some() {
+        return Ok(Some(format!("/token/item/{hash}")));
+    }
+    if token(&reader, hash.into())?.is_some() {
+        return Ok(Some(format!("/token/{}", words::token_path(hash.into()))));
+    }
+    let redemption = reader.ask(ADDRESS, &IToken::redemptionOfCall { redemption: hash })?;
+    Ok(redemption.map(|_| format!("/token/redemption/{hash}")))
+}
+
+/// The item with a key.
 fn item(reader: &Reader<'_>, key: B256) -> Result<Option<IToken::Item>, Problem> {
     reader.ask(ADDRESS, &IToken::itemCall { key })
 }
@@ -47,9 +62,10 @@ fn token(reader: &Reader<'_>, id: U256) -> Result<Option<IToken::Token>, Problem
 }
 
 /// What an item is called: by its attributes, otherwise by its key.
-fn name(console: &Console, item: &IToken::Item) -> String {
-    let attributes = documents::attributes(console, item.item, item.terms.attributesHash);
-    attributes.and_then(|found| attributes::name(&found)).unwrap_or_else(|| words::ends(&item.item.to_string()))
+fn name(console: &Console, item: &IToken::Item) -> Result<String, Problem> {
+    let attributes = documents::attributes(console, item.terms.attributesHash)?;
+    let name = attributes.and_then(|found| attributes::name(&found));
+    Ok(name.map_or_else(|| words::ends(&item.item.to_string()), |name| words::shortened(&name)))
 }
 
 /// A place in a list that the contract counts in 64 bits.

@@ -65,14 +65,14 @@ struct RedemptionPage {
 pub(super) fn form(console: &Console, id: &str) -> Result<Page, Problem> {
     let (state, names) = (console.chain.state(BlockAt::Latest)?, Names::of(&console.chain)?);
     let (token, item) = instance::known(&Reader::of(console, &state), id)?;
-    let attributes = documents::attributes(console, item.item, item.terms.attributesHash);
+    let attributes = documents::attributes(console, item.terms.attributesHash)?;
     let path = words::token_path(token.id);
     let page = RedeemPage {
         frame: console.frame(),
         short: words::ends(&format!("0x{path}")),
         path,
         item: item.item.to_string(),
-        name: words::shortened(&name(console, &item)),
+        name: name(console, &item)?,
         units: instance::units(&token),
         holder: (!token.holder.is_zero()).then(|| names.party(token.holder)),
         interchangeable: item.terms.interchangeable,
@@ -102,14 +102,14 @@ pub(super) fn page(console: &Console, id: &str) -> Result<Page, Problem> {
         class,
         is_requested: found.state == RedemptionState::Requested,
         item: item.item.to_string(),
-        name: words::shortened(&name(console, &item)),
+        name: name(console, &item)?,
         short: words::ends(&format!("0x{path}")),
         path,
         issuer: names.party(item.issuer),
         redeemer: names.party(found.redeemer),
         amount: words::number(found.amount),
         delivery_hash: found.deliveryHash.to_string(),
-        delivery_bytes: documents::delivery_bytes(console, redemption).map(words::number),
+        delivery_bytes: documents::delivery_bytes(console, redemption)?.map(words::number),
         outcome_hash: (!found.outcomeHash.is_zero()).then(|| found.outcomeHash.to_string()),
         requested: Moment::of_seconds(found.requestedAt),
         ended: Moment::of_seconds(found.endedAt),
