@@ -19,7 +19,7 @@ export class Browser {
   /** `folder` is for its profile and is empty. */
   constructor(program, folder) {
     const sandbox = process.getuid() === 0 ? ['--no-sandbox'] : [];
-    const words = ['--headless=new', '--remote-debugging-pipe', `--user-data-dir=${folder}`, '--no-first-run', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', ...sandbox, 'about:blank'];
+    const words = ['--headless=new', '--remote-debugging-pipe', `--user-data-dir=${folder}`, '--no-first-run', '--disable-gpu', '--hide-scrollbars', '--disable-dev-shm-usage', '--disable-background-networking', ...sandbox, 'about:blank'];
     this.#process = spawn(program, words, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     let text = '';
     this.#process.stdio[4].setEncoding('utf8').on('data', (piece) => {

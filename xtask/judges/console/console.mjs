@@ -155,7 +155,7 @@ const openToken = async (id) => {
 const form = name => `form.act:has([name=do][value=${name}])`;
 /** Chooses who signs, opens the form, sends it, and waits until the page has done it and loaded again. */
 const sign = async (name, account, fields = {}) => {
-  await tab.get(`for (const details of document.querySelectorAll('details:has(${form(name)})')) details.open = true`);
+  await tab.get(`for (const details of document.querySelectorAll('.actions details')) details.open = true`);
   await tab.until(`document.querySelector('${form(name)} button').checkVisibility()`);
   await tab.fill('#account', await tab.get(`[...document.getElementById('account').options].find(option => option.value.toLowerCase() === '${account.toLowerCase()}').value`));
   for (const [field, value] of Object.entries(fields)) await tab.fill(`${form(name)} [name=${field}]`, value);
