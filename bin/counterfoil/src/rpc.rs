@@ -39,12 +39,6 @@ impl Client {
         Ok(C::abi_decode_returns(&answer)?)
     }
 
-    /// Sends a signed transaction and waits for its receipt.
-    pub(crate) fn send_raw(&self, transaction: &[u8]) -> eyre::Result<Value> {
-        let hash = self.call("eth_sendRawTransaction", json!([hex::encode_prefixed(transaction)]))?;
-        self.receipt(&hash)
-    }
-
     /// Sends a transaction from an unlocked account and waits for its receipt.
     pub(crate) fn send(&self, transaction: Value) -> eyre::Result<Value> {
         let hash = self.call("eth_sendTransaction", json!([transaction]))?;

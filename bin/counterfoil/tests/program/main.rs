@@ -9,4 +9,6 @@ mod keys;
 mod kill;
 mod running;
 mod settings;
+mod till;
+mod token;
 mod upgrade;

@@ -17,7 +17,7 @@ sol! {
         /// Another account may create currencies from now on.
         event GovernorChanged(address indexed previous, address indexed governor);
 
-        /// Only the governor, or for `appoint` the protocol room, may do this.
+        /// Only the governor may do this.
         error NotGovernor(address caller);
         /// No active ISO 4217 code of an exponent from 0 to 3 is written like this (three capital letters).
         error UnknownCode(string code);
@@ -33,7 +33,7 @@ sol! {
         /// @return currency Where it is.
         function create(string calldata code, address issuer) external returns (address currency);
         /// @notice Hands the office of the governor to another account.
-        /// @dev Only the governor, or the protocol room.
+        /// @dev Only the governor. The members can at any time: `appointGovernor` of the protocol room.
         function appoint(address governor) external;
         /// @notice Who may create currencies; the zero address if nobody may.
         function governor() external view returns (address account);

@@ -59,12 +59,15 @@ mod tests;
 
 use abi::{ICash, ICashFactory};
 use accounts::Account;
-pub use factory::{FactoryLayout, construct};
+pub use factory::{FactoryLayout, appoint_governor, construct};
 use iso4217::Currency;
 use record::{Operator, Record};
 
 /// The byte after the prefix.
 pub const NUMBER: u8 = 2;
+
+/// Where the factory is.
+pub const ADDRESS: Address = registry::address_of(NUMBER, [0; 7]);
 
 /// Our row in the registry.
 pub const ROOM: Room = Room {
