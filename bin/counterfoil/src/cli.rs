@@ -277,6 +277,11 @@ pub(crate) enum ExportedFact {
         /// Place among the logs of the transaction, from 0.
         index: u64,
     },
+    /// What became of a redemption of tokens: that it was fulfilled, that it failed, or that it is requested.
+    Redemption {
+        /// The id that its redeemer chose.
+        id: B256,
+    },
     /// An account.
     Account {
         /// Whose.

@@ -5,7 +5,7 @@
 //! POST /         JSON-RPC               GET /health    the node's state as JSON
 //! GET / upgrade  WebSocket              GET /metrics   Prometheus text
 //! GET /          a line of text         OPTIONS *      what other sites' pages may do
-//! GET *          the console's pages, GET / too for browsers (`Accept: text/html`)
+//! GET *          the console's pages, GET / too for browsers (`Accept: text/html`), and its files for programs
 //! POST *         forms of the console's pages, by pages of this node only
 //! ```
 
@@ -57,8 +57,11 @@ impl<M: Methods> Doors<M> {
         let mut answer = self.route(request, &origin, guest).await.unwrap_or_else(Answer::from);
         if let Some(allowed) = origin.allowed() {
             let headers = answer.headers_mut();
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed.clone());
-            headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+            // What is open to every site stays so, and is cached as one.
+            if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed.clone());
+                headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+            }
         }
         Ok(answer)
     }
@@ -116,6 +119,7 @@ impl<M: Methods> Doors<M> {
         match opened {
             Opened::Now(page) => Ok(page.into()),
             Opened::Heavy(make) => self.make(make).await,
+            Opened::File(make) => self.make(make).await.map(shared),
             Opened::Live(pieces) => Ok(self.stream(pieces, method, guest)),
             Opened::Nowhere(page) if wants_page(headers) => Ok(page.into()),
             Opened::Nowhere(_) => Err(nothing_here()),
@@ -203,6 +207,11 @@ impl From<Page> for Answer {
         secure(headers);
         answer
     }
+}
+
+fn shared(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer
 }
 
 /// What a browser may do with a page: load what this node serves, and nothing else. Content Security Policy level 3. The

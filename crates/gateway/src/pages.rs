@@ -4,6 +4,7 @@
 //! ```text
 //! GET path -> Pages::open -> Opened::Now     written at once
 //!                            Opened::Heavy   made on the bounded blocking pool: whatever may read the disk
+//!                            Opened::File    the same, for programs: pages of every site may read it
 //!                            Opened::Live    server-sent events (WHATWG HTML section 9.2), see live.rs
 //! POST path -> Pages::takes -> largest body -> Pages::send -> Opened
 //! ```
@@ -49,6 +50,8 @@ pub enum Opened {
     Now(Page),
     /// This makes it: run on the bounded blocking pool.
     Heavy(Box<dyn FnOnce() -> Page + Send>),
+    /// This makes a file for programs, in the same way. It is public: pages of every site may read it.
+    File(Box<dyn FnOnce() -> Page + Send>),
     /// Pieces of an event stream, sent as they come.
     Live(BoxStream<'static, Bytes>),
     /// There is no such page; this one says so, to browsers.

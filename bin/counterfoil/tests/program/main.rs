@@ -4,6 +4,7 @@
 
 mod cash;
 mod counterfoils;
+mod documents;
 mod errors;
 mod keys;
 mod kill;

@@ -7,6 +7,7 @@
 //! /block/AT       height, hash or `latest`    /search?q=        leads to one of these
 //! /live           heads as events             /static/NAME      style sheet, scripts, picture
 //! /token...       see `token`                 /verify           a form: is this counterfoil true?
+//! /token/ID.json  a token's metadata          /attributes/HASH.json  attributes; both for programs
 //! ```
 //! What is asked of memory alone is answered at once; everything else runs on the bounded pool. Every list has a bound.
 
@@ -16,6 +17,7 @@ mod block;
 mod documents;
 mod events;
 mod fields;
+mod files;
 mod frame;
 mod home;
 mod money;
@@ -65,6 +67,10 @@ impl Console {
 
 impl Pages for Console {
     fn open(&self, visit: &Visit<'_>) -> Opened {
+        if let Some(file) = files::File::named(visit.path) {
+            let console = self.clone();
+            return Opened::File(Box::new(move || file.page(&console)));
+        }
         let query = Query::read(visit.query);
         let mut words = visit.path.trim_start_matches('/').splitn(2, '/');
         let (first, rest) = (words.next().unwrap_or_default(), words.next());

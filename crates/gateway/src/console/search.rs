@@ -7,7 +7,8 @@ use super::{Console, Page, Problem, StatusCode, token, words};
 
 /// Leads to a block, transaction, account, item, token or redemption; says so if there is none.
 pub(super) fn page(console: &Console, wanted: &str) -> Result<Page, Problem> {
-    let found = place(console, wanted)?.ok_or_else(|| Problem::unknown("block, transaction, account or token", wanted))?;
+    let found =
+        place(console, wanted)?.ok_or_else(|| Problem::unknown("block, transaction, account or token", wanted))?;
     Ok(Page {
         status: StatusCode::SEE_OTHER,
         kind: "text/plain",

@@ -3,6 +3,7 @@
 #[path = "../doors/client.rs"]
 #[expect(dead_code, reason = "shared with the tests of the doors, which use more of it")]
 mod client;
+mod files;
 mod live;
 #[path = "../methods/network.rs"]
 #[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]

@@ -136,7 +136,8 @@ fn an_action_is_prepared_as_the_contract_wants_it() {
     let (status, answer) = prepared(&house, &query);
     assert_eq!((status, &answer["steps"][0]["to"], &answer["steps"][0]["data"]), (200, &json!(ADDRESS), &json!(data)));
     assert_eq!(answer["steps"].as_array().map(Vec::len), Some(1));
-    house.shows(&format!("/token/call?{query}"), &["Nothing was signed or sent", &data.to_string(), "safeTransferFrom"]);
+    house
+        .shows(&format!("/token/call?{query}"), &["Nothing was signed or sent", &data.to_string(), "safeTransferFrom"]);
     let redemption = B256::repeat_byte(7);
     let call = IToken::requestRedemptionCall { redemption, id, amount: U256::from(1), deliveryHash: redemption };
     let (_, answer) = prepared(&house, &format!("do=redeem&redemption={redemption}&hash={redemption}&id={id}"));

@@ -16,7 +16,9 @@ fn exported() -> (House, Vec<u8>, String) {
 /// What a browser sends.
 fn form(file: &[u8], genesis: &str, checkpoint: &str) -> Vec<u8> {
     let mut body = Vec::new();
-    for (name, content) in [("file\"; filename=\"x.cfl", file), ("genesis", genesis.as_bytes()), ("checkpoint", checkpoint.as_bytes())] {
+    for (name, content) in
+        [("file\"; filename=\"x.cfl", file), ("genesis", genesis.as_bytes()), ("checkpoint", checkpoint.as_bytes())]
+    {
         body.extend(format!("--AaB03x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").into_bytes());
         body.extend_from_slice(content);
         body.extend(b"\r\n");
@@ -37,7 +39,9 @@ fn a_true_counterfoil_is_told_in_words() {
     for file in [&file[..], json.as_bytes()] {
         let (status, page) = upload(&house, &form(file, "", ""));
         assert_eq!(status, 200, "{page}");
-        for text in ["<h2 id=\"verdict-title\">True</h2>", "own genesis hash", "transaction succeeded", "value moved", "12345"] {
+        for text in
+            ["<h2 id=\"verdict-title\">True</h2>", "own genesis hash", "transaction succeeded", "value moved", "12345"]
+        {
             assert!(page.contains(text), "{text}: {page}");
         }
     }
