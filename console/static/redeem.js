@@ -33,15 +33,15 @@ const detailsOf = (form) => {
   return Object.fromEntries(filled);
 };
 
-const request = async (form, say) => {
+/** `details` are read before: a form that is off has none. */
+const request = async (form, details, amount, say) => {
   const { chain, token, key } = form.dataset;
   const from = await chosen(chain);
   const id = crypto.getRandomValues(new Uint8Array(ID_BYTES));
   const redemption = toHex(id);
-  const document = await encrypted(key, id, detailsOf(form));
+  const document = await encrypted(key, id, details);
   const hash = await rpc('web3_sha3', [document]);
   localStorage.setItem(place(redemption), document);
-  const amount = form.elements.amount?.value ?? '1';
   try {
     await act([['do', 'redeem'], ['redemption', redemption], ['id', token], ['amount', amount], ['hash', hash]], from, say);
   } catch (error) {
@@ -60,11 +60,11 @@ const submit = async (event) => {
     output.className = `status ${state}`;
     output.textContent = words;
   };
-  const asked = request(form, say);
+  const [details, amount] = [detailsOf(form), form.elements.amount?.value ?? '1'];
   fields.disabled = true;
   try {
     // The page of the redemption sends the document.
-    window.location.assign(`/token/redemption/${await asked}`);
+    window.location.assign(`/token/redemption/${await request(form, details, amount, say)}`);
   } catch (error) {
     say(error.message, 'failed');
     fields.disabled = false;

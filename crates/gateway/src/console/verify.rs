@@ -25,7 +25,6 @@ struct VerifyPage {
     own_genesis: String,
     genesis: String,
     checkpoint: String,
-    most: String,
     verdict: Option<Verdict>,
 }
 
@@ -85,7 +84,6 @@ impl VerifyPage {
             own_genesis: console.chain.genesis_hash().to_string(),
             genesis,
             checkpoint,
-            most: words::number(MOST_BYTES / 1024),
             verdict,
         }
     }
