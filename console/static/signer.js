@@ -1,5 +1,10 @@
 // Who signs: the browser's wallet (EIP-1193), or the unlocked accounts of a development node. Fills the box `#signer` of a page.
 
+// An action is a call or two; more would be a node that keeps asking for signatures.
+const MOST_CALLS = 4;
+const BLOCK_MS = 120_000;
+const POLL_MS = 150;
+
 let counted = 0;
 
 /** One JSON-RPC call to the node that served this page. */
@@ -80,11 +85,13 @@ const needed = async (fields) => {
 };
 
 const receipt = async (hash) => {
-  for (;;) {
+  const end = Date.now() + BLOCK_MS;
+  while (Date.now() < end) {
     const found = await rpc('eth_getTransactionReceipt', [hash]);
     if (found) return found;
-    await new Promise((done) => { setTimeout(done, 150); });
+    await new Promise((done) => { setTimeout(done, POLL_MS); });
   }
+  throw new Error(`no block holds transaction ${hash} yet`);
 };
 
 const sign = async (from, { to, data }) => {
@@ -95,7 +102,7 @@ const sign = async (from, { to, data }) => {
 /** Does an action to its end, call by call; `say` is told where it stands. Resolves to the hash of the last transaction. */
 export const act = async (fields, from, say) => {
   const all = [...fields].filter(([name]) => name !== 'from').concat([['from', from]]);
-  for (;;) {
+  for (let signed = 0; signed < MOST_CALLS; signed += 1) {
     const steps = await needed(all);
     say(`${steps[0].what}: waiting for a signature`);
     const hash = await sign(from, steps[0]);
@@ -104,4 +111,5 @@ export const act = async (fields, from, say) => {
     if (status !== '0x1') throw new Error(`${steps[0].what}: the transaction failed`);
     if (steps.length === 1) return hash;
   }
+  throw new Error('the node asks for more calls than any action has');
 };
