@@ -1,7 +1,5 @@
 //! What a command says: one JSON object for machines, aligned lines for people. Called by the commands of the systems.
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value, json};
 
 use crate::native::Done;
@@ -12,8 +10,8 @@ pub(crate) struct Field {
     name: &'static str,
     /// For machines.
     value: Value,
-    /// For people.
-    shown: String,
+    /// For people; more than one line for a list.
+    shown: Vec<String>,
 }
 
 /// Rows of the same fields.
@@ -23,22 +21,27 @@ impl Field {
     /// Text for both; numbers beyond 2^53 are text for machines too.
     pub(crate) fn new(name: &'static str, value: impl ToString) -> Self {
         let shown = value.to_string();
-        Self { name, value: Value::from(shown.clone()), shown }
+        Self { name, value: Value::from(shown.clone()), shown: vec![shown] }
     }
 
-    /// A number that every reader of JSON has exactly, a truth, or a list.
+    /// Texts: a list for machines, a line each for people.
+    pub(crate) fn list(name: &'static str, texts: Vec<String>) -> Self {
+        Self { name, value: Value::from(texts.clone()), shown: texts }
+    }
+
+    /// A number that every reader of JSON has exactly, or a truth.
     pub(crate) fn value(name: &'static str, value: impl Into<Value>) -> Self {
         let value = value.into();
         let shown = match &value {
             Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
             other => other.to_string(),
         };
-        Self { name, value, shown }
+        Self { name, value, shown: vec![shown] }
     }
 
     /// The same in other words for people.
     pub(crate) fn shown(self, shown: impl Into<String>) -> Self {
-        Self { shown: shown.into(), ..self }
+        Self { shown: vec![shown.into()], ..self }
     }
 }
 
@@ -52,7 +55,7 @@ pub(crate) fn say(fields: Vec<Field>, json: bool) {
 
 /// Says what a call did, and in which transaction.
 pub(crate) fn say_done(done: &Done, mut fields: Vec<Field>, json: bool) {
-    let receipt = Field { name: "receipt", value: done.receipt.clone(), shown: String::new() };
+    let receipt = Field { name: "receipt", value: done.receipt.clone(), shown: Vec::new() };
     if json {
         fields.push(receipt);
         return say(fields, json);
@@ -76,16 +79,17 @@ fn object(fields: Vec<Field>) -> Value {
 
 fn lines(fields: &[Field]) -> String {
     let width = fields.iter().map(|field| field.name.len()).max().unwrap_or_default();
-    fields.iter().fold(String::new(), |mut text, field| {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{:width$}  {}", field.name, plain(&field.shown));
-        text
-    })
+    let named = |field: &Field| {
+        let names = std::iter::once(field.name).chain(std::iter::repeat(""));
+        let shown = names.zip(&field.shown).map(|(name, line)| format!("{name:width$}  {}\n", plain(line)));
+        shown.collect::<String>()
+    };
+    fields.iter().map(named).collect()
 }
 
 fn columns(rows: &[Row]) -> String {
     let head: Vec<String> = rows.first().into_iter().flatten().map(|field| field.name.into()).collect();
-    let body = rows.iter().map(|row| row.iter().map(|field| plain(&field.shown)).collect());
+    let body = rows.iter().map(|row| row.iter().map(|field| plain(&field.shown.join(" "))).collect());
     let table: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
     let width = |column: usize| table.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let line = |row: &Vec<String>| {
@@ -109,6 +113,13 @@ mod tests {
         let field = Field::new("name", "red\u{1b}[31m\nnext");
         assert_eq!(lines(std::slice::from_ref(&field)), "name  red\u{fffd}[31m\u{fffd}next\n");
         assert_eq!(object(vec![field])["name"], "red\u{1b}[31m\nnext");
+    }
+
+    #[test]
+    fn a_list_has_a_line_for_each_and_stays_a_list_for_machines() {
+        let ids = Field::list("ids", vec!["a".into(), "b".into()]);
+        assert_eq!(lines(std::slice::from_ref(&ids)), "ids  a\n     b\n");
+        assert_eq!(object(vec![ids]), json!({ "ids": ["a", "b"] }));
     }
 
     #[test]

@@ -168,8 +168,7 @@ pub(super) fn declare_existence(item: B256, attributes: Option<B256>, sign: &Sig
 pub(super) fn mint(item: B256, tokens: u64, sign: &SignArguments) -> eyre::Result<()> {
     call_and_tell(sign, &IToken::mintCall { item, tokens }, |done| {
         let ids: Vec<_> = done.logs::<IToken::Minted>().map(|minted| B256::from(minted.id).to_string()).collect();
-        let shown = ids.join(" ");
-        Ok(vec![Field::value("ids", ids).shown(shown)])
+        Ok(vec![Field::list("ids", ids)])
     })
 }
 

@@ -159,13 +159,11 @@ fn token(id: U256, ask: &AskArguments) -> eyre::Result<()> {
     let token = reader.read(ADDRESS, &IToken::tokenCall { id })?;
     let reports = reader.read(ADDRESS, &IToken::conditionsCall { id, start: 0, count: PAGE_MOST })?;
     let mut fields = token_row(&token)?;
-    let shown: Vec<_> = reports.page.iter().map(ToString::to_string).collect();
-    let text = if shown.is_empty() { "none".into() } else { shown.join(" ") };
     fields.extend([
         Field::new("item", token.item),
         Field::value("firstUnit", token.firstUnit),
         Field::new("link", token.link),
-        Field::value("conditions", shown).shown(text),
+        Field::list("conditions", reports.page.iter().map(ToString::to_string).collect()),
         Field::value("conditionsInAll", reports.total),
     ]);
     say(fields, ask.json);
