@@ -10,7 +10,6 @@ mod live;
 mod network;
 mod pages;
 #[path = "../methods/shop.rs"]
-#[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
 mod shop;
 mod token;
 mod verify;
