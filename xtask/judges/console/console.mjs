@@ -36,10 +36,12 @@ const look = async (name, address) => {
 };
 
 const world = await verify('a ledger with items is made', make);
-if (!world) {
+const end = async () => {
   await browser.close();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   finish();
-}
+};
+if (!world) await end();
 const { governor, winery, anna, ben, bottles, milk, strange, ids, pair } = world;
 const [sold, given, redeemed] = ids.map(path);
 const sale = await send(winery, anna);
@@ -259,6 +261,4 @@ await verify('dark colours', async () => {
   await look('dark-token', `/token/${sold}`);
 });
 
-await browser.close();
-rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-finish();
+await end();
