@@ -48,7 +48,7 @@ fn collect(verdict: &mut Verdict, name: &str, finding: Result<Verdict>) {
 }
 
 /// Runs one flow to its end. A flow that ends badly must have printed which check failed; otherwise it broke.
-fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
+pub(super) fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
     command.env("NODE_URL", url).env("NODE_KIND", program.kind());
     let printed = run_within(command, FLOW_LIMIT)?;
     let mut verdict = Verdict::default();

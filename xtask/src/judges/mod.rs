@@ -8,10 +8,12 @@
 //! eels          evm's example writes blocks and our roots -> eels/replay.py -> the Python reference agrees, or names the block
 //! web3py        web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
 //! flows         viem, ethers, cast -> our node
+//! console       Chromium -> the pages of our node
 //! ```
 
 mod cast;
 mod certificates;
+mod console;
 mod eels;
 mod flows;
 mod install;
@@ -35,6 +37,7 @@ pub(crate) enum Judge {
     #[value(name = "web3py")]
     Web3Py,
     Flows,
+    Console,
 }
 
 impl Judge {
@@ -44,6 +47,7 @@ impl Judge {
             Self::Eels => "eels",
             Self::Web3Py => "web3py",
             Self::Flows => "flows",
+            Self::Console => "console",
         }
     }
 }
@@ -55,6 +59,7 @@ pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
         Judge::Eels => eels::run(),
         Judge::Web3Py => web3py::run(subject),
         Judge::Flows => flows::run(subject),
+        Judge::Console => console::run(subject),
     }
 }
 

@@ -10,8 +10,9 @@ mod live;
 mod network;
 mod pages;
 #[path = "../methods/shop.rs"]
-#[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
 mod shop;
+mod token;
+mod verify;
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -44,6 +45,12 @@ impl House {
 
     fn browse(&self, path: &str) -> Answered {
         let asked = request("GET", path, &["accept: text/html"], "");
+        self.node.runtime.block_on(exchange(self.server.address(), asked))
+    }
+
+    /// Sends a form.
+    fn send(&self, path: &str, kind: &str, body: &[u8]) -> Answered {
+        let asked = request("POST", path, &["accept: text/html", &format!("content-type: {kind}")], body);
         self.node.runtime.block_on(exchange(self.server.address(), asked))
     }
 
