@@ -192,6 +192,22 @@ fn the_differences_are_these() {
     assert_eq!(both.answers(MAKER, &[1, 2, 3, 4]), [Err(unknown.abi_encode().into()), Err(Bytes::new())]);
 }
 
+/// Two transactions of one block: the second sees what the first did.
+#[test]
+fn a_former_owner_does_not_redeem_in_the_block_of_the_transfer() {
+    let mut both = Both::new();
+    let (id, value) = (both.ids[3], U256::from(1));
+    let pass = safeTransferFromCall { from: MAKER, to: PEOPLE[1], id, value, data: Bytes::new() }.abi_encode();
+    let (redemption, delivery) = (B256::repeat_byte(7), B256::repeat_byte(8));
+    let redeem = requestRedemptionCall { redemption, id, amount: value, deliveryHash: delivery }.abi_encode();
+    let calls = [(MAKER, pass), (MAKER, redeem.clone()), (PEOPLE[1], redeem)];
+    let receipts = both.ledger.block(&calls.map(|(from, data)| (from, TxKind::Call(ADDRESS), data.into())));
+    let told: Vec<_> = receipts.iter().map(|receipt| (receipt.success, receipt.logs.len())).collect();
+    assert_eq!(told, [(true, 1), (false, 0), (true, 1)]);
+    let answer = both.ledger.ask(MAKER, ADDRESS, &redemptionOfCall { redemption }.abi_encode()).expect("there is one");
+    assert_eq!(redemptionOfCall::abi_decode_returns(&answer).expect("a redemption").redeemer, PEOPLE[1]);
+}
+
 fn terms(interchangeable: bool, units: u64) -> Terms {
     Terms {
         kind: Kind::DigitalGood,
