@@ -14,7 +14,7 @@ use evm::{
     execute_block, genesis_diff,
 };
 use primitives::{
-    Address, B256, Bytes, Fork, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx,
+    Address, B256, Bytes, Fork, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx, U256,
     genesis::{Config, Section, Upgrade},
 };
 
@@ -79,6 +79,16 @@ impl Ledger {
             CallError::Revert(data) => data,
             other => panic!("a call ends otherwise: {other}"),
         })
+    }
+
+    /// Root of an account's storage.
+    pub(crate) fn storage_root(&self, account: Address) -> B256 {
+        self.world.state.storage_root(account)
+    }
+
+    /// A slot.
+    pub(crate) fn storage(&self, account: Address, slot: U256) -> U256 {
+        self.world.state.storage(account, slot)
     }
 
     fn transaction(&mut self, from: Address, to: TxKind, input: &Bytes) -> Recovered<Tx> {
