@@ -21,7 +21,8 @@ const VIEWS: [View; 48] = [
     ("IProtocol", "version", &[], "1"),
     ("IProtocol", "scheduled", &[], "0 0"),
     ("IProtocol", "sequence", &[], "0"),
-    ("IProtocol", "epoch", &[], "0"),
+    // However many blocks there are.
+    ("IProtocol", "epoch", &[], ""),
     ("ICashFactory", "governor", &[], GOVERNOR),
     ("ICashFactory", "currencyOf", &["JPY"], YEN),
     ("ICashFactory", "currencies", &[], YEN),
