@@ -8,7 +8,7 @@
 //! Called by `main.rs`. Each measurement on a small state has a fresh node; both sides take the same bytes through the same
 //! generator, and the side that goes first changes with the round. Anvil runs in its best mode for each row: under load
 //! `--no-mining` with `evm_mine` every 100 ms, for single transactions its automatic mining. It writes nothing to disk, so
-//! it is a peer in speed only.
+//! it is a peer in speed only. Transfers of a currency stand beside the peer's ERC-20 and beside our own.
 
 mod drive;
 mod http;
@@ -77,7 +77,7 @@ fn run_ledger(options: &LedgerOptions) -> Result<()> {
 }
 
 /// What a row measures.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Measure {
     /// The whole load over four connections, in requests of this many transactions.
     Load(usize),
@@ -86,7 +86,7 @@ enum Measure {
 }
 
 /// How a client learns that its transaction is in a block.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
     /// `eth_sendRawTransaction`, then `eth_getTransactionReceipt` until there is one.
     Poll,
@@ -99,11 +99,13 @@ struct Row {
     measure: Measure,
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 10] = [
     Row { kind: Kind::Native, measure: Measure::Load(1) },
     Row { kind: Kind::Native, measure: Measure::Load(50) },
     Row { kind: Kind::Erc20, measure: Measure::Load(1) },
     Row { kind: Kind::Erc20, measure: Measure::Load(50) },
+    Row { kind: Kind::Cash, measure: Measure::Load(1) },
+    Row { kind: Kind::Cash, measure: Measure::Load(50) },
     Row { kind: Kind::Native, measure: Measure::Idle(Wait::Poll) },
     Row { kind: Kind::Native, measure: Measure::Idle(Wait::Sync) },
     Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Poll) },
@@ -154,6 +156,7 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
         record.rows.push(measure_row(&plan, &programs, row)?);
     }
     ensure!(!record.rows.is_empty(), "no row has such a name");
+    report::set_beside(&mut record.rows);
     if options.accounts > 0 && options.row.is_none() && programs.measures_ours() {
         record.large = Some(large::measure_all(&plan, &programs, options.accounts)?);
     }
@@ -161,13 +164,14 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
 }
 
 fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult> {
-    let load = Load::on_fresh_chain(row.kind, plan.size(row.measure))?;
+    let size = plan.size(row.measure);
+    let (load, peer_load) = (Load::on_fresh_chain(row.kind, size)?, Load::on_fresh_chain(row.kind.on_peer(), size)?);
     let mut samples = Samples::start(row)?;
     for round in 0..plan.rounds {
         for side in sides(programs, round) {
             let figures = match side {
                 Side::Ours => measure_fresh(programs.start_ours()?, &load, row),
-                Side::Peer => measure_peer(programs, &load, row, &mut samples),
+                Side::Peer => measure_peer(programs, &peer_load, row, &mut samples),
             };
             samples.add(side, figures.wrap_err_with(|| row.name())?);
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use eyre::{OptionExt, Report, Result, ensure};
 use serde::Serialize;
 
-use super::load::SENDERS;
+use super::load::{Kind, SENDERS};
 use super::node::{ANVIL_VERSION, workspace_folder};
 use super::{CONNECTIONS, Measure, Plan, Row, Side};
 
@@ -47,8 +47,21 @@ pub(super) struct RowResult {
     bar_met: Option<bool>,
     /// Runs of the peer that broke and were repeated.
     peer_discarded: usize,
+    /// How many times faster ours is than another row of ours, and whether it is as fast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<Beside>,
+    #[serde(skip)]
+    kind: Kind,
     #[serde(skip)]
     measure: Measure,
+}
+
+/// A row of ours measured against another.
+#[derive(Serialize)]
+struct Beside {
+    row: String,
+    ratio: f64,
+    bar_met: bool,
 }
 
 #[derive(Serialize)]
@@ -64,6 +77,7 @@ pub(super) struct LargeState {
 /// The rounds of one row, as they come.
 pub(super) struct Samples {
     name: String,
+    kind: Kind,
     measure: Measure,
     load_average: f64,
     ours: Vec<Figures>,
@@ -76,7 +90,15 @@ impl Samples {
     pub(super) fn start(row: &Row) -> Result<Self> {
         let (name, load_average) = (row.name(), load_average()?);
         eprintln!("{name} (load average {load_average:.2})");
-        Ok(Self { name, measure: row.measure, load_average, ours: vec![], peer: vec![], peer_discarded: 0 })
+        Ok(Self {
+            name,
+            kind: row.kind,
+            measure: row.measure,
+            load_average,
+            ours: vec![],
+            peer: vec![],
+            peer_discarded: 0,
+        })
     }
 
     pub(super) fn add(&mut self, side: Side, figures: Figures) {
@@ -113,8 +135,20 @@ impl Samples {
             ratio,
             bar_met,
             peer_discarded: self.peer_discarded,
+            beside: None,
+            kind: self.kind,
             measure: self.measure,
         }
+    }
+}
+
+/// Sets each row of transfers of a currency beside our row of the same measure in bytecode.
+pub(super) fn set_beside(rows: &mut [RowResult]) {
+    for index in 0..rows.len() {
+        let row = &rows[index];
+        let is_other = |other: &&RowResult| other.kind == Kind::Erc20 && other.measure == row.measure;
+        let other = if row.kind == Kind::Cash { rows.iter().find(is_other) } else { None };
+        rows[index].beside = other.and_then(|other| row.beside(other));
     }
 }
 
@@ -195,6 +229,10 @@ impl Record {
              ours makes every block durable, {peer} keeps nothing\n"
         );
         write_rows(&mut out, "", &self.rows)?;
+        for (row, beside) in self.rows.iter().filter_map(|row| Some((row, row.beside.as_ref()?))) {
+            let verdict = if beside.bar_met { "met" } else { "missed" };
+            writeln!(out, "\n{} is {:.2}x {} of ours, {BESIDE_BAR:.1}x {verdict}", row.name, beside.ratio, beside.row)?;
+        }
         let discarded: usize = self.rows.iter().map(|row| row.peer_discarded).sum();
         if discarded > 0 {
             writeln!(out, "\n{peer} broke {discarded} runs, which were repeated")?;
@@ -237,6 +275,16 @@ fn write_table(out: &mut String, title: &str, rows: &[&RowResult]) -> Result<()>
 }
 
 impl RowResult {
+    fn beside(&self, other: &Self) -> Option<Beside> {
+        let name = self.measure.columns()[0].1;
+        let (ours, others) = (self.ours.get(name)?, other.ours.get(name)?);
+        let ratio = match self.measure {
+            Measure::Load(_) => rounded(ours / others),
+            Measure::Idle(_) => rounded(others / ours),
+        };
+        Some(Beside { row: other.name.clone(), ratio, bar_met: ratio >= BESIDE_BAR })
+    }
+
     fn verdict(&self) -> String {
         let Some(met) = self.bar_met else {
             return "-".into();
@@ -270,4 +318,5 @@ fn first_line(command: &mut Command) -> Result<String> {
 }
 
 const RATIO_BAR: f64 = 2.0;
+const BESIDE_BAR: f64 = 1.0;
 const IDLE_BAR_MS: f64 = 4.0;

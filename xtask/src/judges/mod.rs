@@ -7,11 +7,12 @@
 //! certificates  commonware's verifier | proof -> the same verdict on thousands of certificates
 //! eels          evm's example writes blocks and our roots -> eels/replay.py -> the Python reference agrees, or names the block
 //! web3py        web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
-//! flows         viem, ethers, cast -> our node
+//! flows         viem, ethers, cast -> our node and its rooms
 //! console       Chromium -> the pages of our node
 //! ```
 
 mod cast;
+mod cast_rooms;
 mod certificates;
 mod console;
 mod eels;

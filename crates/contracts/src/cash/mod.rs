@@ -58,10 +58,10 @@ mod record;
 mod tests;
 
 use abi::{ICash, ICashFactory};
-use accounts::Account;
+pub use accounts::{Account, Purse};
 pub use factory::{FactoryLayout, appoint_governor, construct};
 use iso4217::Currency;
-use record::{Operator, Record};
+pub use record::{Operator, Record, Standing};
 
 /// The byte after the prefix.
 pub const NUMBER: u8 = 2;
