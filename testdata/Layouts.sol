@@ -26,8 +26,7 @@ contract ICashFactory {
 contract ICash {
     enum HoldState { Unknown, Open, Captured, Released, Voided }
 
-    struct Purse { uint248 balance; bool frozen; }
-    struct Account { Purse purse; uint256 held; }
+    struct Account { uint120 balance; uint120 held; bool frozen; }
     struct Operator { uint256 cap; uint256 used; }
     struct Standing { address operator; uint64 expiry; HoldState state; }
     struct Record {

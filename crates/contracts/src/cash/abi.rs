@@ -182,7 +182,7 @@ sol! {
         error NotIssuer(address caller);
         /// Only the account to which the issuer offered its office may take it.
         error NotSuccessor(address caller);
-        /// The supply would exceed 2^248 - 1.
+        /// The supply would exceed 2^120 - 1.
         error SupplyOverflow(uint256 supply, uint256 amount);
         /// The balance would suffice, but part of it is held.
         error InsufficientAvailable(address account, uint256 available, uint256 needed);

@@ -58,7 +58,7 @@ mod record;
 mod tests;
 
 use abi::{ICash, ICashFactory};
-pub use accounts::{Account, Purse};
+pub use accounts::Account;
 pub use factory::{FactoryLayout, appoint_governor, construct};
 use iso4217::Currency;
 pub use record::{Operator, Record, Standing};
@@ -100,8 +100,8 @@ layout! {
         paused: Cell<bool>,
         /// All money.
         supply: Cell<U256>,
-        /// Balance, freeze and held sum of an account.
-        accounts: Map<Address, Account>,
+        /// Balance, held sum and freeze of an account.
+        accounts: Map<Address, Cell<Account>>,
         /// Owner, spender: what may be taken.
         allowances: Map<Address, Map<Address, Cell<U256>>>,
         /// Permits used.

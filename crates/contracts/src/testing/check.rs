@@ -142,7 +142,7 @@ fn check_money(memory: &mut Memory) {
             let balance = ask(memory, currency, ICash::balanceOfCall { account });
             let held = ask(memory, currency, ICash::heldCall { account });
             assert!(held <= balance, "{account} holds {held} of {balance}");
-            sum = sum.checked_add(balance).expect("balances add up to a supply below 2^248");
+            sum = sum.checked_add(balance).expect("balances add up to a supply below 2^120");
         }
         assert_eq!(sum, ask(memory, currency, ICash::totalSupplyCall {}), "the supply is the sum of balances");
     }
