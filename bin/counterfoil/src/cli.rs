@@ -225,7 +225,7 @@ pub(crate) struct AskArguments {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SignArguments {
     /// Name of the key that signs.
-    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "NAME")]
+    #[arg(long, env = "COUNTERFOIL_SIGNER", value_name = "NAME")]
     pub(crate) key: String,
     #[command(flatten)]
     pub(crate) store: KeyStoreArguments,

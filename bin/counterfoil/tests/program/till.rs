@@ -74,7 +74,7 @@ impl Till {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).env("COUNTERFOIL_KEYSTORE", self.file("keys")).current_dir(&self.folder);
         command.env("COUNTERFOIL_PASSPHRASE_FILE", self.file("passphrase"));
-        command.env("COUNTERFOIL_RPC", self.node.url()).env("COUNTERFOIL_KEY", person.name);
+        command.env("COUNTERFOIL_RPC", self.node.url()).env("COUNTERFOIL_SIGNER", person.name);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // The program may refuse before it reads.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
