@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::load::{Account, CHAIN_ID, Load, Recipients, Treasury, genesis_address};
 use super::node::{Node, Programs};
-use super::report::{LargeState, RowResult, Samples, rounded, set_beside};
+use super::report::{LargeState, RowResult, Samples, rounded};
 use super::{Plan, ROWS, Row, Side};
 
 pub(super) fn measure_all(plan: &Plan, programs: &Programs, accounts: usize) -> Result<LargeState> {
@@ -54,7 +54,6 @@ fn measure_rows(plan: &Plan, node: &Node, accounts: usize) -> Result<Vec<RowResu
         }
         rows.push(samples.finish());
     }
-    set_beside(&mut rows);
     Ok(rows)
 }
 

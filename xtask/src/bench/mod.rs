@@ -8,7 +8,8 @@
 //! Called by `main.rs`. Each measurement on a small state has a fresh node; both sides take the same bytes through the same
 //! generator, and the side that goes first changes with the round. Anvil runs in its best mode for each row: under load
 //! `--no-mining` with `evm_mine` every 100 ms, for single transactions its automatic mining. It writes nothing to disk, so
-//! it is a peer in speed only. Transfers of a currency stand beside the peer's ERC-20 and beside our own.
+//! it is a peer in speed only. Transfers of a currency stand beside the peer's ERC-20, and beside that ERC-20 on our node, which
+//! is measured again in the same rounds: two rows minutes apart differ by more than the contracts do.
 
 mod drive;
 mod http;
@@ -156,7 +157,6 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
         record.rows.push(measure_row(&plan, &programs, row)?);
     }
     ensure!(!record.rows.is_empty(), "no row has such a name");
-    report::set_beside(&mut record.rows);
     if options.accounts > 0 && options.row.is_none() && programs.measures_ours() {
         record.large = Some(large::measure_all(&plan, &programs, options.accounts)?);
     }
@@ -166,11 +166,16 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
 fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult> {
     let size = plan.size(row.measure);
     let (load, peer_load) = (Load::on_fresh_chain(row.kind, size)?, Load::on_fresh_chain(row.kind.on_peer(), size)?);
+    let beside_load = row.kind.beside().map(|kind| Load::on_fresh_chain(kind, size)).transpose()?;
     let mut samples = Samples::start(row)?;
     for round in 0..plan.rounds {
         for side in sides(programs, round) {
             let figures = match side {
                 Side::Ours => measure_fresh(programs.start_ours()?, &load, row),
+                Side::Beside => match &beside_load {
+                    Some(beside_load) => measure_fresh(programs.start_ours()?, beside_load, row),
+                    None => continue,
+                },
                 Side::Peer => measure_peer(programs, &peer_load, row, &mut samples),
             };
             samples.add(side, figures.wrap_err_with(|| row.name())?);
@@ -202,6 +207,8 @@ fn measure_fresh(node: Node, load: &Load, row: &Row) -> Result<Figures> {
 enum Side {
     Ours,
     Peer,
+    /// Ours with the kind of transaction that the row's kind is compared with.
+    Beside,
 }
 
 impl Side {
@@ -209,13 +216,14 @@ impl Side {
         match self {
             Self::Ours => "ours",
             Self::Peer => "anvil",
+            Self::Beside => "ours beside",
         }
     }
 }
 
-/// Who is measured in a round, in which order: neither side always finds the quieter machine.
+/// Who is measured in a round, in which order: no side always finds the quieter machine.
 fn sides(programs: &Programs, round: usize) -> Vec<Side> {
-    let mut sides = vec![Side::Ours, Side::Peer];
+    let mut sides = vec![Side::Ours, Side::Beside, Side::Peer];
     if round % 2 == 1 {
         sides.reverse();
     }

@@ -47,19 +47,18 @@ pub(super) struct RowResult {
     bar_met: Option<bool>,
     /// Runs of the peer that broke and were repeated.
     peer_discarded: usize,
-    /// How many times faster ours is than another row of ours, and whether it is as fast.
+    /// How many times faster this is on our node than another kind of transaction, and whether it is as fast.
     #[serde(skip_serializing_if = "Option::is_none")]
     beside: Option<Beside>,
-    #[serde(skip)]
-    kind: Kind,
     #[serde(skip)]
     measure: Measure,
 }
 
-/// A row of ours measured against another.
+/// Another kind of transaction on our node, in the same rounds.
 #[derive(Serialize)]
 struct Beside {
-    row: String,
+    kind: &'static str,
+    ours: Figures,
     ratio: f64,
     bar_met: bool,
 }
@@ -82,6 +81,7 @@ pub(super) struct Samples {
     load_average: f64,
     ours: Vec<Figures>,
     peer: Vec<Figures>,
+    beside: Vec<Figures>,
     peer_discarded: usize,
 }
 
@@ -97,6 +97,7 @@ impl Samples {
             load_average,
             ours: vec![],
             peer: vec![],
+            beside: vec![],
             peer_discarded: 0,
         })
     }
@@ -108,6 +109,7 @@ impl Samples {
         match side {
             Side::Ours => self.ours.push(figures),
             Side::Peer => self.peer.push(figures),
+            Side::Beside => self.beside.push(figures),
         }
     }
 
@@ -117,11 +119,20 @@ impl Samples {
     }
 
     pub(super) fn finish(self) -> RowResult {
-        let (ours, peer) = (medians(&self.ours), medians(&self.peer));
+        let (ours, peer, beside) = (medians(&self.ours), medians(&self.peer), medians(&self.beside));
         let headline = |figures: &Figures| figures.get(self.measure.columns()[0].1).copied();
-        let ratio = headline(&ours).zip(headline(&peer)).map(|(ours, peer)| match self.measure {
-            Measure::Load(_) => rounded(ours / peer),
-            Measure::Idle(_) => rounded(peer / ours),
+        let faster_than = |others: &Figures| {
+            headline(&ours).zip(headline(others)).map(|(ours, others)| match self.measure {
+                Measure::Load(_) => rounded(ours / others),
+                Measure::Idle(_) => rounded(others / ours),
+            })
+        };
+        let ratio = faster_than(&peer);
+        let beside = self.kind.beside().zip(faster_than(&beside)).map(|(kind, ratio)| Beside {
+            kind: kind.name(),
+            ratio,
+            bar_met: ratio >= BESIDE_BAR,
+            ours: beside.clone(),
         });
         let bar_met = match self.measure {
             Measure::Load(_) => ratio.map(|ratio| ratio >= RATIO_BAR),
@@ -135,20 +146,9 @@ impl Samples {
             ratio,
             bar_met,
             peer_discarded: self.peer_discarded,
-            beside: None,
-            kind: self.kind,
+            beside,
             measure: self.measure,
         }
-    }
-}
-
-/// Sets each row of transfers of a currency beside our row of the same measure in bytecode.
-pub(super) fn set_beside(rows: &mut [RowResult]) {
-    for index in 0..rows.len() {
-        let row = &rows[index];
-        let is_other = |other: &&RowResult| other.kind == Kind::Erc20 && other.measure == row.measure;
-        let other = if row.kind == Kind::Cash { rows.iter().find(is_other) } else { None };
-        rows[index].beside = other.and_then(|other| row.beside(other));
     }
 }
 
@@ -231,7 +231,8 @@ impl Record {
         write_rows(&mut out, "", &self.rows)?;
         for (row, beside) in self.rows.iter().filter_map(|row| Some((row, row.beside.as_ref()?))) {
             let verdict = if beside.bar_met { "met" } else { "missed" };
-            writeln!(out, "\n{} is {:.2}x {} of ours, {BESIDE_BAR:.1}x {verdict}", row.name, beside.ratio, beside.row)?;
+            let Beside { kind, ratio, .. } = beside;
+            writeln!(out, "\n{} is {ratio:.2}x {kind} on our node, {BESIDE_BAR:.1}x {verdict}", row.name)?;
         }
         let discarded: usize = self.rows.iter().map(|row| row.peer_discarded).sum();
         if discarded > 0 {
@@ -275,16 +276,6 @@ fn write_table(out: &mut String, title: &str, rows: &[&RowResult]) -> Result<()>
 }
 
 impl RowResult {
-    fn beside(&self, other: &Self) -> Option<Beside> {
-        let name = self.measure.columns()[0].1;
-        let (ours, others) = (self.ours.get(name)?, other.ours.get(name)?);
-        let ratio = match self.measure {
-            Measure::Load(_) => rounded(ours / others),
-            Measure::Idle(_) => rounded(others / ours),
-        };
-        Some(Beside { row: other.name.clone(), ratio, bar_met: ratio >= BESIDE_BAR })
-    }
-
     fn verdict(&self) -> String {
         let Some(met) = self.bar_met else {
             return "-".into();
