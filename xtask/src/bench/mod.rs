@@ -46,6 +46,9 @@ pub(crate) struct LedgerOptions {
     /// rounds of every measurement, of which the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// transactions of a measurement under load; more of them, less noise
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    transactions: usize,
     /// one round of 2,000 transactions
     #[arg(long)]
     quick: bool,
@@ -134,8 +137,9 @@ struct Plan {
 impl Plan {
     fn new(options: &LedgerOptions) -> Result<Self> {
         ensure!((1..=100).contains(&options.rounds), "--rounds must be 1 to 100");
+        ensure!((1_000..=1_000_000).contains(&options.transactions), "--transactions must be 1,000 to 1,000,000");
         let quick = Self { rounds: 1, transactions: 2_000 };
-        let full = Self { rounds: options.rounds, transactions: 20_000 };
+        let full = Self { rounds: options.rounds, transactions: options.transactions };
         Ok(if options.quick { quick } else { full })
     }
 
@@ -169,14 +173,11 @@ fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult>
     let beside_load = row.kind.beside().map(|kind| Load::on_fresh_chain(kind, size)).transpose()?;
     let mut samples = Samples::start(row)?;
     for round in 0..plan.rounds {
-        for side in sides(programs, round) {
-            let figures = match side {
-                Side::Ours => measure_fresh(programs.start_ours()?, &load, row),
-                Side::Beside => match &beside_load {
-                    Some(beside_load) => measure_fresh(programs.start_ours()?, beside_load, row),
-                    None => continue,
-                },
-                Side::Peer => measure_peer(programs, &peer_load, row, &mut samples),
+        for side in sides(programs, round, beside_load.is_some()) {
+            let figures = match (side, &beside_load) {
+                (Side::Beside, Some(beside_load)) => measure_fresh(programs.start_ours()?, beside_load, row),
+                (Side::Ours | Side::Beside, _) => measure_fresh(programs.start_ours()?, &load, row),
+                (Side::Peer, _) => measure_peer(programs, &peer_load, row, &mut samples),
             };
             samples.add(side, figures.wrap_err_with(|| row.name())?);
         }
@@ -221,13 +222,19 @@ impl Side {
     }
 }
 
-/// Who is measured in a round, in which order: no side always finds the quieter machine.
-fn sides(programs: &Programs, round: usize) -> Vec<Side> {
+/// Who is measured in a round, in which order: each side comes first, and after each other, as often.
+fn sides(programs: &Programs, round: usize, beside: bool) -> Vec<Side> {
     let mut sides = vec![Side::Ours, Side::Beside, Side::Peer];
-    if round % 2 == 1 {
+    sides.retain(|side| match side {
+        Side::Ours => programs.measures_ours(),
+        Side::Beside => programs.measures_ours() && beside,
+        Side::Peer => true,
+    });
+    let first = round % sides.len();
+    sides.rotate_left(first);
+    if round / sides.len() % 2 == 1 {
         sides.reverse();
     }
-    sides.retain(|side| *side == Side::Peer || programs.measures_ours());
     sides
 }
 

@@ -34,6 +34,8 @@
 //! A capture from a frozen account is refused although the pledge is older than the freeze: otherwise who sees a freeze coming
 //! would pledge the money to a friend. It stays held, and returns at the end of the hold.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::{Address, B256, U256};
 
 use crate::{
@@ -136,6 +138,7 @@ pub fn at(address: Address) -> Option<&'static Currency> {
 }
 
 /// Where everything of a currency is.
-fn places() -> CashLayout {
-    CashLayout::at(U256::ZERO)
+fn places() -> &'static CashLayout {
+    static PLACES: LazyLock<CashLayout> = LazyLock::new(|| CashLayout::at(U256::ZERO));
+    &PLACES
 }
