@@ -11,6 +11,12 @@ use crate::{
     registry,
 };
 
+mod calldata;
+mod check;
+
+pub use calldata::{Script, Scripted};
+pub use check::{Stage, Taken, check_calls};
+
 /// The world in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {

@@ -8,7 +8,8 @@
 //! Called by `main.rs`. Each measurement on a small state has a fresh node; both sides take the same bytes through the same
 //! generator, and the side that goes first changes with the round. Anvil runs in its best mode for each row: under load
 //! `--no-mining` with `evm_mine` every 100 ms, for single transactions its automatic mining. It writes nothing to disk, so
-//! it is a peer in speed only.
+//! it is a peer in speed only. Transfers of a currency stand beside the peer's ERC-20, and beside that ERC-20 on our node, which
+//! is measured again in the same rounds: two rows minutes apart differ by more than the contracts do.
 
 mod drive;
 mod http;
@@ -45,6 +46,9 @@ pub(crate) struct LedgerOptions {
     /// rounds of every measurement, of which the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// transactions of a measurement under load; more of them, less noise
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    transactions: usize,
     /// one round of 2,000 transactions
     #[arg(long)]
     quick: bool,
@@ -77,7 +81,7 @@ fn run_ledger(options: &LedgerOptions) -> Result<()> {
 }
 
 /// What a row measures.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Measure {
     /// The whole load over four connections, in requests of this many transactions.
     Load(usize),
@@ -86,7 +90,7 @@ enum Measure {
 }
 
 /// How a client learns that its transaction is in a block.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
     /// `eth_sendRawTransaction`, then `eth_getTransactionReceipt` until there is one.
     Poll,
@@ -99,11 +103,13 @@ struct Row {
     measure: Measure,
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 10] = [
     Row { kind: Kind::Native, measure: Measure::Load(1) },
     Row { kind: Kind::Native, measure: Measure::Load(50) },
     Row { kind: Kind::Erc20, measure: Measure::Load(1) },
     Row { kind: Kind::Erc20, measure: Measure::Load(50) },
+    Row { kind: Kind::Cash, measure: Measure::Load(1) },
+    Row { kind: Kind::Cash, measure: Measure::Load(50) },
     Row { kind: Kind::Native, measure: Measure::Idle(Wait::Poll) },
     Row { kind: Kind::Native, measure: Measure::Idle(Wait::Sync) },
     Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Poll) },
@@ -131,8 +137,9 @@ struct Plan {
 impl Plan {
     fn new(options: &LedgerOptions) -> Result<Self> {
         ensure!((1..=100).contains(&options.rounds), "--rounds must be 1 to 100");
+        ensure!((1_000..=1_000_000).contains(&options.transactions), "--transactions must be 1,000 to 1,000,000");
         let quick = Self { rounds: 1, transactions: 2_000 };
-        let full = Self { rounds: options.rounds, transactions: 20_000 };
+        let full = Self { rounds: options.rounds, transactions: options.transactions };
         Ok(if options.quick { quick } else { full })
     }
 
@@ -161,13 +168,16 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
 }
 
 fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult> {
-    let load = Load::on_fresh_chain(row.kind, plan.size(row.measure))?;
+    let size = plan.size(row.measure);
+    let (load, peer_load) = (Load::on_fresh_chain(row.kind, size)?, Load::on_fresh_chain(row.kind.on_peer(), size)?);
+    let beside_load = row.kind.beside().map(|kind| Load::on_fresh_chain(kind, size)).transpose()?;
     let mut samples = Samples::start(row)?;
     for round in 0..plan.rounds {
-        for side in sides(programs, round) {
-            let figures = match side {
-                Side::Ours => measure_fresh(programs.start_ours()?, &load, row),
-                Side::Peer => measure_peer(programs, &load, row, &mut samples),
+        for side in sides(programs, round, beside_load.is_some()) {
+            let figures = match (side, &beside_load) {
+                (Side::Beside, Some(beside_load)) => measure_fresh(programs.start_ours()?, beside_load, row),
+                (Side::Ours | Side::Beside, _) => measure_fresh(programs.start_ours()?, &load, row),
+                (Side::Peer, _) => measure_peer(programs, &peer_load, row, &mut samples),
             };
             samples.add(side, figures.wrap_err_with(|| row.name())?);
         }
@@ -198,6 +208,8 @@ fn measure_fresh(node: Node, load: &Load, row: &Row) -> Result<Figures> {
 enum Side {
     Ours,
     Peer,
+    /// Ours with the kind of transaction that the row's kind is compared with.
+    Beside,
 }
 
 impl Side {
@@ -205,17 +217,24 @@ impl Side {
         match self {
             Self::Ours => "ours",
             Self::Peer => "anvil",
+            Self::Beside => "ours beside",
         }
     }
 }
 
-/// Who is measured in a round, in which order: neither side always finds the quieter machine.
-fn sides(programs: &Programs, round: usize) -> Vec<Side> {
-    let mut sides = vec![Side::Ours, Side::Peer];
-    if round % 2 == 1 {
+/// Who is measured in a round, in which order: each side comes first, and after each other, as often.
+fn sides(programs: &Programs, round: usize, beside: bool) -> Vec<Side> {
+    let mut sides = vec![Side::Ours, Side::Beside, Side::Peer];
+    sides.retain(|side| match side {
+        Side::Ours => programs.measures_ours(),
+        Side::Beside => programs.measures_ours() && beside,
+        Side::Peer => true,
+    });
+    let first = round % sides.len();
+    sides.rotate_left(first);
+    if round / sides.len() % 2 == 1 {
         sides.reverse();
     }
-    sides.retain(|side| *side == Side::Peer || programs.measures_ours());
     sides
 }
 

@@ -1,9 +1,10 @@
 //! The operations, in the order of the ABI.
 
-use super::{IProtocol, ensure_code, storage, upgrade_message};
+use super::{IProtocol, ensure_code, governor_message, storage, upgrade_message};
 use crate::{
+    cash,
     env::{Env, require, revert},
-    host::Res,
+    host::{CodeKind, Res},
     registry::NEWEST_VERSION,
 };
 
@@ -32,10 +33,28 @@ pub(super) fn schedule(env: &mut Env<'_>, call: IProtocol::scheduleCall) -> Res<
     ensure_code(env)?;
     storage().scheduled_version.set(env, version)?;
     storage().scheduled_epoch.set(env, epoch)?;
-    // One more than was ever paid for: never the end of 64 bits.
-    storage().sequence.set(env, sequence.wrapping_add(1))?;
+    count(env, sequence)?;
     env.emit(&IProtocol::UpgradeScheduled { version, epoch })?;
     Ok(IProtocol::scheduleReturn {})
+}
+
+pub(super) fn appoint_governor(
+    env: &mut Env<'_>,
+    call: IProtocol::appointGovernorCall,
+) -> Res<IProtocol::appointGovernorReturn> {
+    let IProtocol::appointGovernorCall { governor, signature } = call;
+    let open = env.code_kind(cash::ADDRESS)? == CodeKind::Native;
+    require(open, || IProtocol::RoomNotOpen { room: cash::ROOM.word.into() })?;
+    let sequence = storage().sequence.get(env)?;
+    check_signature(env, &governor_message(env.chain_id(), governor, sequence), &signature)?;
+    count(env, sequence)?;
+    cash::appoint_governor(&mut env.inside(cash::ADDRESS), governor)?;
+    Ok(IProtocol::appointGovernorReturn {})
+}
+
+/// The next signature is for another place in the sequence. One more than was ever paid for: never the end of 64 bits.
+fn count(env: &mut Env<'_>, sequence: u64) -> Res<()> {
+    storage().sequence.set(env, sequence.wrapping_add(1))
 }
 
 fn check_terms(env: &mut Env<'_>, version: u32, epoch: u64) -> Res<()> {
