@@ -14,6 +14,7 @@ pub mod block;
 pub mod diff;
 pub mod finality;
 pub mod genesis;
+pub mod policy;
 pub mod secret;
 pub mod time;
 pub mod tx;
@@ -24,7 +25,8 @@ pub use attributes::{AttributesError, CanonicalAttributes, canonical_attributes,
 pub use block::{Block, BlockError};
 pub use diff::{AccountDiff, SlotDiff, StateDiff};
 pub use finality::{Committee, FinalityProof, NodeId};
-pub use genesis::{Fork, Genesis, GenesisError, Rules};
+pub use genesis::{Fork, Founding, Genesis, GenesisError, Rules};
+pub use policy::Policy;
 pub use secret::Masked;
 pub use time::TimeMs;
 pub use tx::{Receipt, Tx, TxError};
