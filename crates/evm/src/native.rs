@@ -242,7 +242,7 @@ impl Host for JournalHost<'_> {
 
     fn block_hash(&mut self, number: u64) -> Res<Option<B256>> {
         self.charge(BLOCK_HASH_GAS)?;
-        let age = self.number().checked_sub(number).unwrap_or_default();
+        let age = self.number().saturating_sub(number);
         if !(1..=BLOCK_HASH_HISTORY).contains(&age) {
             return Ok(None);
         }

@@ -64,12 +64,12 @@ fn a_folder_of_the_first_program_opens_goes_on_upgrades_and_gains_the_rooms() {
     let output = upgrade(&node, &[]);
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("protocol version 1 begins with the first block of epoch 1"), "{said}");
+    assert!(said.contains("protocol version 2 begins with the first block of epoch 1"), "{said}");
     assert_eq!(protocol(&node), (word(0), json!("0xef")));
     pay(&node, usize::try_from(63 - height(&node)).unwrap());
     assert_eq!(protocol(&node).0, word(0));
     pay(&node, 1);
-    assert_eq!((height(&node), protocol(&node)), (64, (word(1), json!("0xef"))));
+    assert_eq!((height(&node), protocol(&node)), (64, (word(2), json!("0xef"))));
     for room in contracts::registry::ROOMS {
         let code = node.call("eth_getCode", json!([room.address(), "latest"]));
         assert_eq!(code, "0xef", "{}", room.word);

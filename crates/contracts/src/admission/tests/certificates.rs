@@ -153,11 +153,11 @@ fn a_key_that_anybody_can_sign_for_is_refused_in_both_places() {
 
 /// One element of DER: tag, length, content.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let head = match length {
-        0..=127 => vec![tag, length as u8],
-        128..=255 => vec![tag, 0x81, length as u8],
-        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
+    let [high, low] = u16::try_from(content.len()).expect("a certificate is short").to_be_bytes();
+    let head = match (high, low) {
+        (0, 0..=127) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
     };
     [head, content.to_vec()].concat()
 }
