@@ -204,10 +204,7 @@ impl Policy {
 impl Tally {
     /// Both together.
     pub const fn with(self, other: Self) -> Self {
-        Self {
-            members: self.members.saturating_add(other.members),
-            weight: self.weight.saturating_add(other.weight),
-        }
+        Self { members: self.members.saturating_add(other.members), weight: self.weight.saturating_add(other.weight) }
     }
 
     const fn without(self, part: Self) -> Self {
