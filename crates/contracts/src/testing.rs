@@ -12,6 +12,13 @@ use crate::{
     registry, signature,
 };
 
+mod calldata;
+mod check;
+mod members;
+
+pub use calldata::{Script, Scripted};
+pub use check::{Stage, Taken, check_calls};
+
 /// The world in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
