@@ -135,3 +135,112 @@ contract IToken {
     mapping(uint64 => LeasePlace) internal leases;
     mapping(bytes32 => RedemptionPlace) internal redemptions;
 }
+
+contract IAdmission {
+    struct ThresholdPlace {
+        Uint8Cell measure;
+        BoolCell orEqual;
+        Uint32Cell numerator;
+        Uint32Cell denominator;
+    }
+    struct PolicyPlace {
+        ThresholdPlace votes;
+        ThresholdPlace approvals;
+        Uint64Cell votingSeconds;
+        Uint64Cell overlapSeconds;
+        Uint64Cell validitySeconds;
+    }
+    struct MemberPlace {
+        Uint8Cell state;
+        Uint32Cell weight;
+        bytes32 certificate;
+        bytes32 previous;
+        Uint64Cell overlapUntil;
+        string address_;
+        Uint64Cell notAfter;
+        bytes32 subject;
+        AddressCell[] accounts;
+        Uint64Cell sequence;
+        Uint64Cell livePlace;
+        BoolCell listed;
+        Uint64Cell admittedAt;
+        Uint64Cell readyAt;
+        Uint64Cell revokedAt;
+        Uint64Cell committeeFrom;
+        Uint8Cell reason;
+    }
+    struct CertificatePlace {
+        bytes32 nodeKey;
+        Uint64Cell notAfter;
+        bytes der;
+        uint256[] history;
+    }
+    struct VotePlace {
+        bytes32 voter;
+        Uint32Cell weight;
+        Uint8Cell ballot;
+        Uint8Cell reasonCode;
+        bytes32 reasonHash;
+        Uint64Cell height;
+    }
+    struct RequestPlace {
+        Uint8Cell kind;
+        Uint8Cell state;
+        bytes32 nodeKey;
+        bytes32 certificate;
+        AddressCell account;
+        bytes32 requester;
+        Uint32Cell weight;
+        Uint8Cell reason;
+        bytes32 evidence;
+        bytes32 policy;
+        Uint64Cell epoch;
+        Uint64Cell tenure;
+        Uint64Cell voters;
+        Uint64Cell votersWeight;
+        Uint64Cell madeAt;
+        Uint64Cell deadline;
+        Uint64Cell decidedAt;
+        Uint64Cell votesWeight;
+        Uint64Cell approvals;
+        Uint64Cell approvalsWeight;
+        VotePlace[] votes;
+        mapping(bytes32 => BoolCell) voted;
+        Uint64Cell openPlace;
+    }
+    struct PendingPlace {
+        mapping(bytes32 => Uint64Cell) subjects;
+        mapping(bytes32 => Uint64Cell) keys;
+        mapping(address => Uint64Cell) accounts;
+        mapping(bytes32 => Uint64Cell) targets;
+        mapping(bytes32 => Uint64Cell) requesters;
+    }
+    struct SeatPlace {
+        bytes32 key;
+        Uint32Cell weight;
+    }
+    struct TenurePlace {
+        Uint64Cell fromEpoch;
+        Uint64Cell weight;
+        SeatPlace[] seats;
+    }
+
+    bytes32 internal network;
+    Uint32Cell internal minCommittee;
+    bytes32 internal policy;
+    mapping(bytes32 => PolicyPlace) internal policies;
+    mapping(bytes32 => MemberPlace) internal members;
+    bytes32[] internal memberKeys;
+    bytes32[] internal live;
+    mapping(address => bytes32) internal accounts;
+    mapping(bytes32 => bytes32) internal subjects;
+    mapping(bytes32 => bytes32) internal keys;
+    mapping(bytes32 => CertificatePlace) internal certificates;
+    mapping(address => Uint64Cell) internal nonces;
+    Uint64Cell internal lastRequest;
+    mapping(uint64 => RequestPlace) internal requests;
+    Uint64Cell[] internal open;
+    Uint64Cell internal openLinks;
+    PendingPlace internal pending;
+    TenurePlace[] internal tenures;
+}

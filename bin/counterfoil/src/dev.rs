@@ -38,10 +38,15 @@ pub(crate) fn genesis(accounts: &Accounts, chain_id: u64) -> Genesis {
     }
 }
 
-/// The development genesis as programs made it that knew no rooms: their data folders go on under version 0.
-pub(crate) fn without_rooms(mut genesis: Genesis) -> Genesis {
-    genesis.counterfoil.upgrades.clear();
-    genesis
+/// The development genesis as older programs made it, the newest first: their data folders go on under the version that was
+/// the newest then, or under version 0.
+pub(crate) fn older(genesis: &Genesis) -> impl Iterator<Item = Genesis> {
+    (0..NEWEST_VERSION).rev().map(|version| {
+        let mut older = genesis.clone();
+        older.counterfoil.upgrades.retain(|_| version > 0);
+        older.counterfoil.upgrades.iter_mut().for_each(|upgrade| upgrade.version = version);
+        older
+    })
 }
 
 /// The newest protocol version from the start: what a new network begins with.

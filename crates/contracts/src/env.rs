@@ -1,7 +1,10 @@
 //! What an operation is given: the host, the contract that runs, and who called it.
 
+use std::sync::Arc;
+
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
+use primitives::Founding;
 
 use crate::host::{CodeKind, Host, Res, Stop};
 
@@ -27,6 +30,11 @@ impl<'a> Env<'a> {
     /// This contract calls another: there, the caller is this contract.
     pub fn inside(&mut self, other: Address) -> Env<'_> {
         Env { caller: self.me, me: other, host: self.host }
+    }
+
+    /// The world itself: for what another room answers to anyone.
+    pub fn host(&mut self) -> &mut dyn Host {
+        self.host
     }
 
     /// The contract that runs.
@@ -57,6 +65,11 @@ impl<'a> Env<'a> {
     /// Epoch of the block being made.
     pub fn epoch(&self) -> u64 {
         self.host.epoch()
+    }
+
+    /// [`Host::founding`].
+    pub fn founding(&self) -> Arc<Founding> {
+        self.host.founding()
     }
 
     /// [`Host::sole_member`].
@@ -92,6 +105,21 @@ impl<'a> Env<'a> {
     /// [`Host::verify_ed25519`].
     pub fn verify_ed25519(&mut self, key: B256, message: &[u8], signature: &[u8; 64]) -> Res<bool> {
         self.host.verify_ed25519(key, message, signature)
+    }
+
+    /// [`Host::verify_p256`].
+    pub fn verify_p256(&mut self, key: &[u8; 65], message: &[u8], signature: &[u8; 64]) -> Res<bool> {
+        self.host.verify_p256(key, message, signature)
+    }
+
+    /// [`Host::sha256`].
+    pub fn sha256(&mut self, bytes: &[u8]) -> Res<B256> {
+        self.host.sha256(bytes)
+    }
+
+    /// [`Host::block_hash`].
+    pub fn block_hash(&mut self, number: u64) -> Res<Option<B256>> {
+        self.host.block_hash(number)
     }
 
     /// [`Host::code_kind`].

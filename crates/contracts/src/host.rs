@@ -1,7 +1,10 @@
 //! What a contract can do to the world, as a trait: `evm` stands behind it with revm's journal, tests with a map.
 //! Everything that costs is charged by the host, before it is done.
 
+use std::sync::Arc;
+
 use alloy_primitives::{Address, B256, Bytes, LogData, U256};
+use primitives::Founding;
 
 /// The world around a call.
 pub trait Host {
@@ -19,6 +22,12 @@ pub trait Host {
     fn recover(&mut self, digest: B256, v: u8, r: B256, s: B256) -> Res<Option<Address>>;
     /// Whether this ed25519 signature over `message` is valid, by the rules of ZIP 215, which leave no case open.
     fn verify_ed25519(&mut self, key: B256, message: &[u8], signature: &[u8; 64]) -> Res<bool>;
+    /// Whether this is an ECDSA signature (r, s) with P-256 and SHA-256 over `message`, of the key in uncompressed SEC1 form.
+    fn verify_p256(&mut self, key: &[u8; 65], message: &[u8], signature: &[u8; 64]) -> Res<bool>;
+    /// SHA-256.
+    fn sha256(&mut self, bytes: &[u8]) -> Res<B256>;
+    /// Hash of one of the last 256 blocks before this one, as the opcode `BLOCKHASH`.
+    fn block_hash(&mut self, number: u64) -> Res<Option<B256>>;
     /// What code an account holds.
     fn code_kind(&mut self, account: Address) -> Res<CodeKind>;
     /// Gives an account the code of a native contract.
@@ -31,7 +40,9 @@ pub trait Host {
     fn chain_id(&self) -> u64;
     /// Epoch of the block being made.
     fn epoch(&self) -> u64;
-    /// The ed25519 key of the committee's only member; `None` where several members decide together.
+    /// What genesis says of its members.
+    fn founding(&self) -> Arc<Founding>;
+    /// The ed25519 key of committee 0's only member; `None` where it has several.
     fn sole_member(&self) -> Option<B256>;
 }
 

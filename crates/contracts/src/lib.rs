@@ -13,11 +13,14 @@
 
 #[macro_use]
 pub mod dispatch;
+pub mod admission;
 pub mod cash;
 pub mod env;
 pub mod host;
 pub mod protocol;
+pub mod reader;
 pub mod registry;
+pub mod signature;
 pub mod storage;
 pub mod testing;
 pub mod token;
@@ -25,4 +28,5 @@ pub mod token;
 pub use dispatch::Call;
 pub use env::Env;
 pub use host::{CodeKind, Host, Res, Stop};
-pub use storage::{Cell, List, Map, Place, Word};
+pub use reader::Reader;
+pub use storage::{Blob, Cell, List, Map, Place, Word};

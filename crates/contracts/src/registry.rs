@@ -12,7 +12,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, Bytes};
 
 use crate::{
-    cash,
+    admission, cash,
     dispatch::{Call, INative},
     env::{Env, revert},
     host::{CodeKind, Host, Res},
@@ -50,10 +50,10 @@ pub struct Door {
 }
 
 /// All rooms.
-pub const ROOMS: &[Room] = &[protocol::ROOM, cash::ROOM, token::ROOM];
+pub const ROOMS: &[Room] = &[protocol::ROOM, cash::ROOM, token::ROOM, admission::ROOM];
 
 /// The newest protocol version that this program knows.
-pub const NEWEST_VERSION: u32 = 1;
+pub const NEWEST_VERSION: u32 = 2;
 
 /// The first bytes of every native contract's address.
 pub const PREFIX: [u8; 12] = [0xc0, 0xf0, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -42,6 +42,12 @@ pub struct List<V> {
     items: PhantomData<V>,
 }
 
+/// Solidity's `bytes` and `string`: up to 31 bytes in the slot itself, longer ones at keccak(slot).
+#[derive(Clone, Copy, Debug)]
+pub struct Blob {
+    slot: U256,
+}
+
 impl<T: Word> Cell<T> {
     /// Reads.
     pub fn get(self, env: &mut Env<'_>) -> Res<T> {
@@ -110,6 +116,73 @@ impl<V: Place> List<V> {
         // 2^128 at most, which does not leave the space behind a hash but wraps like the EVM where it does.
         Ok(V::at(first.wrapping_add(U256::from(index) * U256::from(V::SLOTS))))
     }
+}
+
+impl Place for Blob {
+    const SLOTS: u64 = 1;
+
+    fn at(slot: U256) -> Self {
+        Self { slot }
+    }
+}
+
+impl Blob {
+    /// Reads.
+    pub fn get(self, env: &mut Env<'_>) -> Res<Vec<u8>> {
+        let head = env.sload(self.slot)?;
+        let length = blob_length(head);
+        if length < 32 {
+            return Ok(head.to_be_bytes::<32>()[..length].to_vec());
+        }
+        let first = self.first(env)?;
+        let mut bytes = Vec::with_capacity(length.div_ceil(32).saturating_mul(32));
+        for index in 0..length.div_ceil(32) {
+            bytes.extend(env.sload(first.wrapping_add(U256::from(index)))?.to_be_bytes::<32>());
+        }
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Writes, and clears what was longer before.
+    pub fn set(self, env: &mut Env<'_>, bytes: &[u8]) -> Res<()> {
+        let before = blob_words(blob_length(env.sload(self.slot)?));
+        env.sstore(self.slot, blob_head(bytes))?;
+        let words = blob_words(bytes.len());
+        if words == 0 && before == 0 {
+            return Ok(());
+        }
+        let first = self.first(env)?;
+        for index in 0..words.max(before) {
+            let rest = bytes.get(index.saturating_mul(32)..).filter(|_| index < words).unwrap_or_default();
+            env.sstore(first.wrapping_add(U256::from(index)), left_aligned(&rest[..rest.len().min(32)]))?;
+        }
+        Ok(())
+    }
+
+    fn first(self, env: &mut Env<'_>) -> Res<U256> {
+        Ok(env.keccak256(&self.slot.to_be_bytes::<32>())?.into())
+    }
+}
+
+/// Slots behind the first one.
+const fn blob_words(length: usize) -> usize {
+    if length < 32 { 0 } else { length.div_ceil(32) }
+}
+
+/// Odd = twice the length, plus one; even = twice the length in the last byte, the bytes before it.
+fn blob_length(head: U256) -> usize {
+    if head.bit(0) { (head >> 1_usize).saturating_to() } else { usize::from(head.byte(0) >> 1).min(31) }
+}
+
+fn blob_head(bytes: &[u8]) -> U256 {
+    let length = U256::from(bytes.len());
+    if bytes.len() < 32 { left_aligned(bytes) | (length << 1_usize) } else { (length << 1_usize) | U256::ONE }
+}
+
+fn left_aligned(bytes: &[u8]) -> U256 {
+    let mut word = [0; 32];
+    word[..bytes.len()].copy_from_slice(bytes);
+    U256::from_be_bytes(word)
 }
 
 fn entry_preimage<K: Word>(key: K, slot: U256) -> [u8; 64] {

@@ -1,18 +1,20 @@
 //! A host of maps, for the tests of rooms here and of the crates above. It counts what was asked for and charges nothing;
 //! a call that stops leaves nothing behind, as in the EVM.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
+use primitives::Founding;
 
 use crate::{
     dispatch::Call,
-    host::{CodeKind, Host, Res, Stop},
-    registry,
+    host::{CodeKind, Host, Res},
+    registry, signature,
 };
 
 mod calldata;
 mod check;
+mod members;
 
 pub use calldata::{Script, Scripted};
 pub use check::{Stage, Taken, check_calls};
@@ -34,14 +36,22 @@ pub struct Memory {
     pub chain_id: u64,
     /// Epoch of the block being made.
     pub epoch: u64,
-    /// The committee's only member.
+    /// Committee 0's only member.
     pub sole_member: Option<B256>,
+    /// What genesis says of its members.
+    pub founding: Arc<Founding>,
 }
 
 impl Memory {
     /// A world in which all rooms are open.
     pub fn new() -> Self {
-        let mut memory = Self { chain_id: 31_337, now: 1_700_000_000, number: 1, ..Self::default() };
+        Self::founded(Founding::default())
+    }
+
+    /// The same, of a network with these founders.
+    pub fn founded(founding: Founding) -> Self {
+        let founding = Arc::new(founding);
+        let mut memory = Self { chain_id: 31_337, now: 1_700_000_000, number: 1, founding, ..Self::default() };
         for room in registry::ROOMS {
             memory.codes.insert(room.address(), CodeKind::Native);
             let constructed = (room.construct)(&mut crate::Env::new(&mut memory, room.address(), Address::ZERO));
@@ -92,8 +102,22 @@ impl Host for Memory {
         Ok(primitives::tx::recover_digest(digest, v, r, s))
     }
 
-    fn verify_ed25519(&mut self, _key: B256, _message: &[u8], _signature: &[u8; 64]) -> Res<bool> {
-        Err(Stop::Database("signatures are verified by the EVM's host; test them there".into()))
+    fn verify_ed25519(&mut self, key: B256, message: &[u8], signature: &[u8; 64]) -> Res<bool> {
+        Ok(signature::ed25519_is_valid(key, message, signature))
+    }
+
+    fn verify_p256(&mut self, key: &[u8; 65], message: &[u8], signature: &[u8; 64]) -> Res<bool> {
+        Ok(signature::p256_is_valid(key, message, signature))
+    }
+
+    fn sha256(&mut self, bytes: &[u8]) -> Res<B256> {
+        Ok(signature::sha256(bytes))
+    }
+
+    /// Blocks of this world have the keccak of their number as hash.
+    fn block_hash(&mut self, number: u64) -> Res<Option<B256>> {
+        let known = number < self.number && self.number.saturating_sub(number) <= 256;
+        Ok(known.then(|| keccak256(number.to_be_bytes())))
     }
 
     fn code_kind(&mut self, account: Address) -> Res<CodeKind> {
@@ -119,6 +143,10 @@ impl Host for Memory {
 
     fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    fn founding(&self) -> Arc<Founding> {
+        Arc::clone(&self.founding)
     }
 
     fn sole_member(&self) -> Option<B256> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256, U256};
 use contracts::{
-    Word,
+    Word, admission,
     cash::{self, abi::ICash::HoldState},
     registry::ROOMS,
     token,
@@ -23,7 +23,7 @@ type Difference = String;
 struct Compiled<'a>(&'a Value);
 
 /// Places within places, by their names in Rust.
-const PLACES: [(&str, Fields); 8] = [
+const PLACES: [(&str, Fields); 17] = [
     ("Operator", cash::Operator::FIELDS),
     ("Record", cash::Record::FIELDS),
     ("ItemPlace", token::ItemPlace::FIELDS),
@@ -32,6 +32,15 @@ const PLACES: [(&str, Fields); 8] = [
     ("GiftPlace", token::GiftPlace::FIELDS),
     ("LeasePlace", token::LeasePlace::FIELDS),
     ("RedemptionPlace", token::RedemptionPlace::FIELDS),
+    ("ThresholdPlace", admission::ThresholdPlace::FIELDS),
+    ("PolicyPlace", admission::PolicyPlace::FIELDS),
+    ("MemberPlace", admission::MemberPlace::FIELDS),
+    ("CertificatePlace", admission::CertificatePlace::FIELDS),
+    ("VotePlace", admission::VotePlace::FIELDS),
+    ("RequestPlace", admission::RequestPlace::FIELDS),
+    ("PendingPlace", admission::PendingPlace::FIELDS),
+    ("SeatPlace", admission::SeatPlace::FIELDS),
+    ("TenurePlace", admission::TenurePlace::FIELDS),
 ];
 
 #[test]
@@ -119,6 +128,8 @@ impl Compiled<'_> {
         } else if let Some(value) = within(ours, "Cell") {
             has("inplace")?;
             self.compare_cell(value, theirs)
+        } else if ours == "Blob" {
+            has("bytes")
         } else {
             has("inplace")?;
             self.compare_place(ours, theirs)

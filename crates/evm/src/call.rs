@@ -137,7 +137,7 @@ impl<'a, DB: DatabaseRef> Ground<'a, DB> {
         if request::is_free(tx) {
             env.block_env.basefee = 0;
         }
-        let mut evm = env::evm_with_inspector(&mut self.db, env, self.terms, inspector);
+        let mut evm = env::evm_with_inspector(&mut self.db, env, self.terms.clone(), inspector);
         if !self.moves.is_empty() {
             self.moves.apply(evm.components_mut().2);
         }

@@ -242,7 +242,7 @@ impl<'a, D: BlockState> Filling<'a, D> {
     }
 
     fn finish(mut self, left_over: Option<Recovered<Tx>>) -> Result<Outcome, ExecuteError> {
-        let requests = system::after_transactions(&mut self.execution, self.rules.fork)?;
+        let requests = system::after_transactions(&mut self.execution, self.rules, self.frame)?;
         let requests_hash = (self.rules.fork >= Fork::Prague)
             .then(|| if requests.is_empty() { EMPTY_REQUESTS_HASH } else { requests.requests_hash() });
         Ok(Outcome {

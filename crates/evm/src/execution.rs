@@ -4,7 +4,7 @@
 
 use alloy_evm::{EvmEnv, EvmInternals};
 use alloy_primitives::Bytes;
-use contracts::{Stop, protocol};
+use contracts::{Host, Res, Stop, admission, protocol};
 use primitives::{Address, Receipt, Recovered, StateDiff, Tx};
 use revm::{
     Database, ExecuteEvm,
@@ -47,7 +47,7 @@ pub enum TransactError {
 impl<D: BlockState> Execution<D> {
     /// Nothing executed yet.
     pub fn new(env: EvmEnv, terms: Terms, db: D) -> Self {
-        let natives = natives(terms, &env);
+        let natives = natives(terms.clone(), &env);
         Self { evm: BlockEvm(evm(Origins::new(db), env, terms).into_inner()), natives, gas_used: 0 }
     }
 
@@ -95,12 +95,22 @@ impl<D: BlockState> Execution<D> {
 
     /// Begins an epoch: the protocol version that is due comes into force. Its rooms' constructors leave no logs.
     pub(crate) fn begin_epoch(&mut self, version_by_genesis: u32) -> Result<(), TransactError> {
+        self.by_protocol(|host| protocol::begin_epoch(host, version_by_genesis).map(drop)).map_err(not_begun)
+    }
+
+    /// Ends an epoch: the committee of the next one is fixed. No logs either.
+    pub(crate) fn end_epoch(&mut self) -> Result<(), TransactError> {
+        self.by_protocol(admission::end_epoch).map_err(not_ended)
+    }
+
+    /// Work of native contracts that no transaction pays for.
+    fn by_protocol(&mut self, work: impl FnOnce(&mut dyn Host) -> Res<()>) -> Res<()> {
         let mut host = JournalHost::unpaid(EvmInternals::from_context(&mut self.evm.0.ctx), &self.natives);
-        let begun = protocol::begin_epoch(&mut host, version_by_genesis);
+        let done = work(&mut host);
         drop(host);
         self.evm.0.ctx.journal_mut().commit_tx();
         self.evm.0.ctx.journal_mut().take_logs();
-        begun.map(drop).map_err(not_begun)
+        done
     }
 
     /// Whether an account holds code at this point of the block.
@@ -149,9 +159,18 @@ fn not_begun(stop: Stop) -> TransactError {
     match stop {
         Stop::Database(message) => TransactError::State(message.into()),
         Stop::Revert(data) => TransactError::Environment(
-            protocol::error_in_words(&data).unwrap_or_else(|| format!("a room did not open: {data}")),
+            protocol::error_in_words(&data)
+                .or_else(|| admission::error_in_words(&data))
+                .unwrap_or_else(|| format!("a room did not open: {data}")),
         ),
         other => TransactError::Environment(format!("a room did not open: {other:?}")),
+    }
+}
+
+fn not_ended(stop: Stop) -> TransactError {
+    match stop {
+        Stop::Database(message) => TransactError::State(message.into()),
+        other => TransactError::Environment(format!("the epoch did not end: {other:?}")),
     }
 }
 

@@ -7,7 +7,7 @@
 //! Prices are those of the fork's opcodes (EIP-2929, 2200, 3529), taken before what they pay for; revm's frame undoes what a call
 //! that does not succeed has changed. Only a state that cannot be read is an error of the host.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use alloy_evm::{
     EvmInternals,
@@ -18,10 +18,11 @@ use contracts::{
     Call, CodeKind, Host, Res, Stop,
     host::NATIVE_CODE,
     registry::{self, is_reserved},
+    signature,
 };
-use ed25519_consensus::{Signature, VerificationKey};
-use primitives::{NodeId, Rules};
+use primitives::{Founding, NodeId, Rules};
 use revm::{
+    Database,
     bytecode::Bytecode,
     context_interface::{
         cfg::GasParams,
@@ -37,18 +38,21 @@ use revm::{
 mod tests;
 
 /// What native contracts know of the chain's rules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// Blocks in an epoch; 0 = there are no epochs.
     pub epoch_blocks: u64,
-    /// The key of the committee's only member.
+    /// The key of committee 0's only member.
     pub sole_member: Option<NodeId>,
+    /// What genesis says of its members.
+    pub founding: Arc<Founding>,
 }
 
 impl Terms {
     /// Those of a chain.
     pub fn of(rules: &Rules) -> Self {
-        Self { epoch_blocks: rules.epoch_blocks, sole_member: rules.sole_member() }
+        let founding = Arc::clone(&rules.founding);
+        Self { epoch_blocks: rules.epoch_blocks, sole_member: rules.sole_member(), founding }
     }
 }
 
@@ -221,8 +225,28 @@ impl Host for JournalHost<'_> {
     fn verify_ed25519(&mut self, key: B256, message: &[u8], signature: &[u8; 64]) -> Res<bool> {
         let words = u64::try_from(message.len().div_ceil(32)).unwrap_or(u64::MAX);
         self.charge(ED25519_GAS.saturating_add(words.saturating_mul(SHA512_WORD_GAS)))?;
-        let Ok(key) = VerificationKey::try_from(key.0) else { return Ok(false) };
-        Ok(key.verify(&Signature::from(*signature), message).is_ok())
+        Ok(signature::ed25519_is_valid(key, message, signature))
+    }
+
+    fn verify_p256(&mut self, key: &[u8; 65], message: &[u8], signature: &[u8; 64]) -> Res<bool> {
+        let words = u64::try_from(message.len().div_ceil(32)).unwrap_or(u64::MAX);
+        self.charge(P256_GAS.saturating_add(SHA256_GAS).saturating_add(words.saturating_mul(SHA256_WORD_GAS)))?;
+        Ok(signature::p256_is_valid(key, message, signature))
+    }
+
+    fn sha256(&mut self, bytes: &[u8]) -> Res<B256> {
+        let words = u64::try_from(bytes.len().div_ceil(32)).unwrap_or(u64::MAX);
+        self.charge(SHA256_GAS.saturating_add(words.saturating_mul(SHA256_WORD_GAS)))?;
+        Ok(signature::sha256(bytes))
+    }
+
+    fn block_hash(&mut self, number: u64) -> Res<Option<B256>> {
+        self.charge(BLOCK_HASH_GAS)?;
+        let age = self.number().saturating_sub(number);
+        if !(1..=BLOCK_HASH_HISTORY).contains(&age) {
+            return Ok(None);
+        }
+        self.internals.db_mut().block_hash(number).map(Some).map_err(database)
     }
 
     fn code_kind(&mut self, account: Address) -> Res<CodeKind> {
@@ -270,6 +294,10 @@ impl Host for JournalHost<'_> {
         self.number().checked_div(self.natives.terms.epoch_blocks).unwrap_or_default()
     }
 
+    fn founding(&self) -> Arc<Founding> {
+        Arc::clone(&self.natives.terms.founding)
+    }
+
     fn sole_member(&self) -> Option<B256> {
         self.natives.terms.sole_member
     }
@@ -283,6 +311,13 @@ const RECOVER_GAS: u64 = 3_000;
 /// No fork has a price for ed25519. It takes two thirds of a recovery's time; SHA-512 is priced as the precompile SHA-256.
 const ED25519_GAS: u64 = 2_000;
 const SHA512_WORD_GAS: u64 = 12;
+/// The precompiles P256VERIFY (EIP-7951) and SHA-256.
+const P256_GAS: u64 = 6_900;
+const SHA256_GAS: u64 = 60;
+const SHA256_WORD_GAS: u64 = 12;
+/// The opcode BLOCKHASH and how far it sees.
+const BLOCK_HASH_GAS: u64 = 20;
+const BLOCK_HASH_HISTORY: u64 = 256;
 
 /// Hash and bytecode of a native contract's code.
 static NATIVE: LazyLock<(B256, Bytecode)> =

@@ -1,6 +1,7 @@
 //! What the protocol itself does around the transactions of a block: at the first block of an epoch it brings a scheduled
 //! version into force (DESIGN section 5), then come the calls to system contracts: parent hash (EIP-2935) and beacon root
-//! (EIP-4788) before them, withdrawal (EIP-7002) and consolidation (EIP-7251) requests after them.
+//! (EIP-4788) before them, withdrawal (EIP-7002) and consolidation (EIP-7251) requests after them. After the last block of an
+//! epoch, `admission` fixes the committee of the next one.
 //! None of these contracts is in the default genesis, but their deployments are ordinary transactions that anyone may send.
 //! So each is called from the block after its code appears; until then there is nothing to call (DESIGN section 5).
 
@@ -45,19 +46,24 @@ pub(crate) fn before_transactions<D: BlockState>(
     Ok(())
 }
 
-/// The calls after the last transaction: the requests that they answer, none where there is no contract.
+/// What comes after the last transaction: the requests that system contracts answer, none where there is no contract, and the
+/// end of the epoch.
 pub(crate) fn after_transactions<D: BlockState>(
     execution: &mut Execution<D>,
-    fork: Fork,
+    rules: &Rules,
+    header: &Header,
 ) -> Result<Requests, SystemError> {
     let mut requests = Requests::default();
-    if fork >= Fork::Prague {
+    if rules.fork >= Fork::Prague {
         for (ty, contract) in REQUEST_CONTRACTS {
             let data = dequeue(execution, contract)?;
             if !data.is_empty() {
                 requests.push_request_with_type(ty, data);
             }
         }
+    }
+    if rules.begins_epoch(header.number.saturating_add(1)) {
+        execution.end_epoch()?;
     }
     Ok(requests)
 }

@@ -23,6 +23,8 @@ use primitives::{Address, B256, Bytes, U256};
 
 #[expect(dead_code, reason = "shared with other tests")]
 mod ledger;
+#[path = "gas/members.rs"]
+mod members;
 #[path = "world/people.rs"]
 #[expect(dead_code, reason = "shared with other tests")]
 mod people;
@@ -47,18 +49,22 @@ const CARA: Address = Address::repeat_byte(0xcc);
 const ATTRIBUTES: B256 = B256::repeat_byte(0xa7);
 const NEVER: u64 = u64::MAX;
 
-/// A chain on which everything is taken, and what each function used when it was first called: by interface and signature.
+/// A chain on which everything is taken, and what each function used when it was first called.
 struct Story {
     ledger: Ledger,
-    used: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+    used: Used,
 }
+
+/// By interface and signature.
+type Used = BTreeMap<&'static str, BTreeMap<&'static str, u64>>;
 
 #[test]
 fn the_gas_of_every_function_is_as_pinned() {
     let before_rooms = Story::new(Ledger::without_rooms());
     let protocol = protocol_story(before_rooms);
     let rooms = room_stories(Story { used: protocol.used, ..Story::new(Ledger::new()) });
-    for (interface, rows) in rooms.used {
+    let all = members::stories(rooms.used);
+    for (interface, rows) in all {
         let lines: String = rows.iter().map(|(function, gas)| format!("{function} {gas}\n")).collect();
         check_snapshot(&format!("{interface}.gas"), &lines);
     }

@@ -3,7 +3,7 @@
 //! (RFC 8785 JSON of everything but `alloc`, defaults filled in), and `alloc` is committed to by the state root:
 //! two networks that differ in anything differ in genesis hash (DESIGN section 5).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_consensus::{Header, constants::EMPTY_WITHDRAWALS};
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
@@ -16,9 +16,12 @@ use crate::{
     time::TimeMs,
 };
 
+mod admission;
 mod quantity;
 #[cfg(test)]
 mod tests;
+
+pub use admission::{ACCOUNTS_MOST, Admission, CERTIFICATE_BYTES_MOST, Founder, Founding, MEMBERS_MOST};
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +83,9 @@ pub struct Section {
     /// Protocol versions and when they begin. Not written when empty: older files keep their hashes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub upgrades: Vec<Upgrade>,
+    /// How members are admitted, from protocol version 2 on. Not written when left out: older files keep their hashes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<Admission>,
 }
 
 /// A protocol version and its beginning.
@@ -148,6 +154,8 @@ pub struct Rules {
     pub committee: Committee,
     /// Protocol versions that genesis schedules, rising.
     pub upgrades: Vec<Upgrade>,
+    /// What contracts may know of genesis.
+    pub founding: Arc<Founding>,
 }
 
 /// Why a genesis file is refused.
@@ -207,6 +215,7 @@ impl Genesis {
         let sound = |account: &Alloc| account.storage.is_empty() || account.nonce > 0 || !account.code.is_empty();
         check(self.alloc.values().all(sound), "alloc", || "an account with storage needs code or a nonce".into())?;
         check_upgrades(&section.upgrades)?;
+        admission::check_admission(section)?;
         canonical_numbers(&self.config.other)
     }
 
@@ -225,7 +234,13 @@ impl Genesis {
             senders: section.senders.clone(),
             committee: Committee::new(section.committee.clone()),
             upgrades: section.upgrades.clone(),
+            founding: Arc::new(Founding::of(section, self.network())),
         }
+    }
+
+    /// keccak of the canonical configuration. Zero for one that has none, of which no header can be made either.
+    fn network(&self) -> B256 {
+        self.canonical_config().map(keccak256).unwrap_or_default()
     }
 
     /// The canonical configuration: RFC 8785 JSON of everything but `alloc`.
@@ -271,6 +286,7 @@ impl Section {
             min_gas_price: 0,
             senders: None,
             upgrades: Vec::new(),
+            admission: None,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod diff;
 pub mod finality;
 pub mod genesis;
 pub mod p256;
+pub mod policy;
 pub mod secret;
 pub mod time;
 pub mod tx;
@@ -25,7 +26,8 @@ pub use attributes::{AttributesError, CanonicalAttributes, canonical_attributes,
 pub use block::{Block, BlockError};
 pub use diff::{AccountDiff, SlotDiff, StateDiff};
 pub use finality::{Committee, FinalityProof, NodeId};
-pub use genesis::{Fork, Genesis, GenesisError, Rules};
+pub use genesis::{Fork, Founding, Genesis, GenesisError, Rules};
+pub use policy::Policy;
 pub use secret::Masked;
 pub use time::TimeMs;
 pub use tx::{Receipt, Tx, TxError};

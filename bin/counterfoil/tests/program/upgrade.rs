@@ -64,12 +64,12 @@ fn a_folder_of_the_first_program_opens_goes_on_upgrades_and_gains_the_rooms() {
     let output = upgrade(&node, &[]);
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("protocol version 1 begins with the first block of epoch 1"), "{said}");
+    assert!(said.contains("protocol version 2 begins with the first block of epoch 1"), "{said}");
     assert_eq!(protocol(&node), (word(0), json!("0xef")));
     pay(&node, usize::try_from(63 - height(&node)).unwrap());
     assert_eq!(protocol(&node).0, word(0));
     pay(&node, 1);
-    assert_eq!((height(&node), protocol(&node)), (64, (word(1), json!("0xef"))));
+    assert_eq!((height(&node), protocol(&node)), (64, (word(2), json!("0xef"))));
     for room in contracts::registry::ROOMS {
         let code = node.call("eth_getCode", json!([room.address(), "latest"]));
         assert_eq!(code, "0xef", "{}", room.word);
@@ -80,17 +80,39 @@ fn a_folder_of_the_first_program_opens_goes_on_upgrades_and_gains_the_rooms() {
     assert!(node.stop("-TERM").success());
     let again = Running::dev(folder.path());
     assert_eq!(again.call("eth_getBlockByNumber", json!(["latest", false]))["stateRoot"], root);
-    assert_eq!(protocol(&again).0, word(1));
+    assert_eq!(protocol(&again).0, word(2));
 }
 
 #[test]
 fn a_new_development_network_has_the_rooms_from_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let node = Running::dev(folder.path());
-    assert_eq!((height(&node), protocol(&node)), (0, (word(1), json!("0xef"))));
+    assert_eq!((height(&node), protocol(&node)), (0, (word(2), json!("0xef"))));
     let proof = node.call("eth_getProof", json!([address(), ["0x0"], "latest"]));
-    assert_eq!(proof["storageProof"][0]["value"], "0x1");
+    assert_eq!(proof["storageProof"][0]["value"], "0x2");
     assert!(!proof["storageProof"][0]["proof"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_development_folder_of_version_1_opens_goes_on_and_gains_admission() {
+    let (new, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(Running::dev(new.path()).stop("-TERM").success());
+    let genesis = fs::read_to_string(new.path().join("genesis.json")).unwrap();
+    let mut genesis: Value = serde_json::from_str(&genesis).unwrap();
+    genesis["counterfoil"]["upgrades"] = json!([{ "version": 1, "epoch": 0 }]);
+    fs::write(old.path().join("genesis.json"), genesis.to_string()).unwrap();
+    let seed = primitives::keccak256(b"counterfoil development node");
+    fs::write(old.path().join("node.key"), format!("{seed:x}")).unwrap();
+    let path = old.path().to_str().unwrap();
+    let made = Running::start(std::process::Command::new(crate::running::PROGRAM).args(["node", "--data", path]));
+    assert_eq!(protocol(&made).0, word(1));
+    assert!(made.stop("-TERM").success());
+    let node = Running::dev(old.path());
+    assert!(upgrade(&node, &[]).status.success());
+    pay(&node, usize::try_from(64 - height(&node)).unwrap());
+    assert_eq!(protocol(&node).0, word(2));
+    let room = contracts::admission::ADDRESS.to_string();
+    assert_eq!(node.call("eth_getCode", json!([room, "latest"])), "0xef");
 }
 
 #[test]
@@ -104,7 +126,7 @@ fn a_new_network_has_the_rooms_too_and_its_hash_is_the_one_that_genesis_hash_pri
     assert!(String::from_utf8(made.stdout).unwrap().contains(hash.trim()));
     let node = Running::start(std::process::Command::new(crate::running::PROGRAM).args(["node", "--data", path]));
     assert_eq!(node.call("eth_getBlockByNumber", json!(["0x0", false]))["hash"], hash.trim());
-    assert_eq!(protocol(&node), (word(1), json!("0xef")));
+    assert_eq!(protocol(&node), (word(2), json!("0xef")));
 }
 
 #[test]

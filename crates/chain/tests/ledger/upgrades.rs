@@ -24,9 +24,9 @@ fn version(node: &Node, at: BlockAt) -> u64 {
     node.chain.state(at).unwrap().storage(ADDRESS, U256::ZERO).unwrap().to()
 }
 
-fn schedule(epoch: u64, sequence: u64) -> Vec<u8> {
-    let signature = node_key().sign_message(&upgrade_message(CHAIN_ID, 1, epoch, sequence));
-    IProtocol::scheduleCall { version: 1, epoch, signature: signature.to_vec().into() }.abi_encode()
+fn schedule(version: u32, epoch: u64, sequence: u64) -> Vec<u8> {
+    let signature = node_key().sign_message(&upgrade_message(CHAIN_ID, version, epoch, sequence));
+    IProtocol::scheduleCall { version, epoch, signature: signature.to_vec().into() }.abi_encode()
 }
 
 fn pay(node: &Node, nonce: u64) {
@@ -38,7 +38,7 @@ fn the_only_member_brings_a_version_into_force_and_restarts_change_nothing() {
     let (folder, genesis) = (tempfile::tempdir().unwrap(), with_upgrades(vec![]));
     let start = || Node::start_with(folder.path(), &genesis, Options::default());
     let node = start();
-    let (executed, index) = node.send(Person::new(3).calls(0, ADDRESS, &schedule(1, 0)));
+    let (executed, index) = node.send(Person::new(3).calls(0, ADDRESS, &schedule(1, 1, 0)));
     assert!(executed.receipts[index].success);
     pay(&node, 0);
     node.stop();
@@ -47,16 +47,30 @@ fn the_only_member_brings_a_version_into_force_and_restarts_change_nothing() {
     assert_eq!((node.chain.head().number(), version(&node, BlockAt::Latest)), (3, 0));
     pay(&node, 2);
     assert_eq!((version(&node, BlockAt::Number(3)), version(&node, BlockAt::Number(4))), (0, 1));
-    for room in ROOMS {
-        let state = node.chain.state(BlockAt::Latest).unwrap();
-        assert_eq!(state.code(room.address()).unwrap(), Bytes::from(NATIVE_CODE), "{}", room.word);
-    }
+    check_rooms(&node, 1);
     node.stop();
     let node = start();
     assert_eq!(version(&node, BlockAt::Latest), 1);
+    let (executed, index) = node.send(Person::new(3).calls(1, ADDRESS, &schedule(2, 2, 1)));
+    assert!(executed.receipts[index].success);
+    (3..6).for_each(|nonce| pay(&node, nonce));
+    assert_eq!((version(&node, BlockAt::Number(7)), version(&node, BlockAt::Number(8))), (1, 2));
+    check_rooms(&node, 2);
+    node.stop();
+    let node = start();
+    assert_eq!(version(&node, BlockAt::Latest), 2);
     let root = node.chain.head().latest().block.header().state_root;
     assert_eq!(node.chain.state(BlockAt::Latest).unwrap().root_after(&Default::default()), Some(root));
     node.stop();
+}
+
+/// Those of this version have their code, and the others none.
+fn check_rooms(node: &Node, version: u32) {
+    let state = node.chain.state(BlockAt::Latest).unwrap();
+    for room in ROOMS {
+        let expected = if room.since <= version { Bytes::from(NATIVE_CODE) } else { Bytes::new() };
+        assert_eq!(state.code(room.address()).unwrap(), expected, "{}", room.word);
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The operations, in the order of the ABI.
 
+use alloy_primitives::B256;
+
 use super::{IProtocol, ensure_code, governor_message, storage, upgrade_message};
 use crate::{
-    cash,
+    admission, cash,
     env::{Env, require, revert},
     host::{CodeKind, Res},
     registry::NEWEST_VERSION,
@@ -27,9 +29,9 @@ pub(super) fn epoch(env: &mut Env<'_>, _: IProtocol::epochCall) -> Res<u64> {
 
 pub(super) fn schedule(env: &mut Env<'_>, call: IProtocol::scheduleCall) -> Res<IProtocol::scheduleReturn> {
     let IProtocol::scheduleCall { version, epoch, signature } = call;
-    check_terms(env, version, epoch)?;
+    let in_force = check_terms(env, version, epoch)?;
     let sequence = storage().sequence.get(env)?;
-    check_signature(env, &upgrade_message(env.chain_id(), version, epoch, sequence), &signature)?;
+    check_signature(env, in_force, &upgrade_message(env.chain_id(), version, epoch, sequence), &signature)?;
     ensure_code(env)?;
     storage().scheduled_version.set(env, version)?;
     storage().scheduled_epoch.set(env, epoch)?;
@@ -46,7 +48,8 @@ pub(super) fn appoint_governor(
     let open = env.code_kind(cash::ADDRESS)? == CodeKind::Native;
     require(open, || IProtocol::RoomNotOpen { room: cash::ROOM.word.into() })?;
     let sequence = storage().sequence.get(env)?;
-    check_signature(env, &governor_message(env.chain_id(), governor, sequence), &signature)?;
+    let in_force = storage().version.get(env)?;
+    check_signature(env, in_force, &governor_message(env.chain_id(), governor, sequence), &signature)?;
     count(env, sequence)?;
     cash::appoint_governor(&mut env.inside(cash::ADDRESS), governor)?;
     Ok(IProtocol::appointGovernorReturn {})
@@ -57,17 +60,24 @@ fn count(env: &mut Env<'_>, sequence: u64) -> Res<()> {
     storage().sequence.set(env, sequence.wrapping_add(1))
 }
 
-fn check_terms(env: &mut Env<'_>, version: u32, epoch: u64) -> Res<()> {
+/// Answers which version is in force.
+fn check_terms(env: &mut Env<'_>, version: u32, epoch: u64) -> Res<u32> {
     require(version <= NEWEST_VERSION, || IProtocol::UnknownVersion { version, newest: NEWEST_VERSION })?;
     let in_force = storage().version.get(env)?;
     require(version > in_force, || IProtocol::VersionNotRising { version, inForce: in_force })?;
     let current = env.epoch();
-    require(epoch > current, || IProtocol::EpochNotAhead { epoch, current })
+    require(epoch > current, || IProtocol::EpochNotAhead { epoch, current })?;
+    Ok(in_force)
 }
 
-fn check_signature(env: &mut Env<'_>, message: &[u8], signature: &[u8]) -> Res<()> {
-    let Some(member) = env.sole_member() else { return revert(&IProtocol::SeveralMembers {}) };
+fn check_signature(env: &mut Env<'_>, in_force: u32, message: &[u8], signature: &[u8]) -> Res<()> {
+    let Some(member) = sole_member(env, in_force)? else { return revert(&IProtocol::SeveralMembers {}) };
     let Ok(signature) = signature.try_into() else { return revert(&IProtocol::InvalidSignature {}) };
     let valid = env.verify_ed25519(member, message, signature)?;
     require(valid, || IProtocol::InvalidSignature {})
+}
+
+/// The committee of genesis, until members can be admitted.
+fn sole_member(env: &mut Env<'_>, in_force: u32) -> Res<Option<B256>> {
+    if in_force < admission::SINCE { Ok(env.sole_member()) } else { admission::sole_member(env.host()) }
 }

@@ -79,10 +79,10 @@ impl<'a> Script<'a> {
         match param.ty.as_str() {
             "tuple" => self.encode(&param.components, stage),
             "string" => bytes(self.text(stage).as_bytes()),
-            "bytes" => {
-                let length = usize::from(self.byte()) % 70;
-                bytes(&self.take(length))
-            }
+            "bytes" => match self.byte() {
+                byte @ 0..0xf0 => bytes(&self.take(usize::from(byte) % 70)),
+                index => bytes(&choose(&stage.blobs, index - 0xf0).unwrap_or_default()),
+            },
             "address" => self.choose(&stage.people).unwrap_or_default().into_word().to_vec(),
             "bool" => word(self.index(2)).to_vec(),
             narrow => self.word(narrow, stage),
@@ -134,7 +134,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn choose<T: Copy>(&mut self, among: &[T]) -> Option<T> {
+    fn choose<T: Clone>(&mut self, among: &[T]) -> Option<T> {
         choose(among, self.byte())
     }
 
@@ -155,9 +155,9 @@ impl<'a> Script<'a> {
     }
 }
 
-fn choose<T: Copy>(among: &[T], byte: u8) -> Option<T> {
+fn choose<T: Clone>(among: &[T], byte: u8) -> Option<T> {
     let index = usize::from(byte).checked_rem(among.len())?;
-    among.get(index).copied()
+    among.get(index).cloned()
 }
 
 /// Values one after the other; those of no fixed length behind all others, with their place in front.

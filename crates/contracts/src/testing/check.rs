@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
 
-use super::{Memory, Script, Scripted};
+use super::{Memory, Script, Scripted, members};
 use crate::{
     cash::abi::{ICash, ICashFactory},
     dispatch::{Call, INative},
@@ -30,6 +30,8 @@ pub struct Stage {
     pub words: Vec<U256>,
     /// Codes of currencies.
     pub texts: Vec<&'static str>,
+    /// A certificate, signatures.
+    pub blobs: Vec<Bytes>,
     /// The calls that come before every script.
     pub opening: Vec<(Address, Address, Bytes)>,
 }
@@ -71,18 +73,29 @@ impl Stage {
         let often = PEOPLE.into_iter().cycle().take(4 * PEOPLE.len());
         let people = often.chain([GOVERNOR, Address::ZERO]).chain(addresses).collect();
         let often = [HASH.into(), HASH.into(), HASH.into(), U256::from(u64::MAX)];
-        let rarely = [U256::from(Memory::new().now + 100), U256::MAX, U256::MAX >> 8];
-        let words = often.into_iter().chain(rarely).chain(token_words()).collect();
-        Self { doors, people, words, texts: vec!["EUR", "JPY", "USD", "XXX", "eur", ""], opening: opening() }
+        let rarely = [U256::from(members::NOW + 100), U256::MAX, U256::MAX >> 8];
+        let words = often.into_iter().chain(rarely).chain(token_words()).chain(members::words()).collect();
+        let opening = opening();
+        let texts = vec!["EUR", "JPY", "USD", "XXX", "eur", ""];
+        Self { doors, people, words, texts, blobs: members::blobs(), opening }
+    }
+
+    /// The world before the opening: a network of one member, who acts through the first person.
+    pub fn empty() -> Memory {
+        let mut memory = Memory::founded(members::founding(PEOPLE[0]));
+        memory.now = members::NOW;
+        memory
     }
 
     /// The world after the opening.
     pub fn memory(&self) -> Memory {
-        let mut memory = Memory::new();
+        let mut memory = Self::empty();
         for (caller, target, data) in &self.opening {
             let answer = memory.call(*caller, *target, data);
             assert!(answer.is_ok(), "the opening is sound: {answer:?}");
         }
+        // One request has lapsed.
+        memory.now += members::VOTING_SECONDS;
         memory
     }
 }
@@ -153,7 +166,8 @@ fn ask<C: SolCall>(memory: &mut Memory, contract: Address, call: C) -> C::Return
     C::abi_decode_returns(&answer).expect("an answer of the ABI")
 }
 
-/// The euro is there, everybody has some and lets the token room take it; there are items of both kinds, with tokens and offers.
+/// The euro is there, everybody has some and lets the token room take it; there are items of both kinds, with tokens and offers;
+/// a second member is an observer.
 fn opening() -> Vec<(Address, Address, Bytes)> {
     let [issuer, ..] = PEOPLE;
     let factory = registry::address_of(2, [0; 7]);
@@ -172,6 +186,7 @@ fn opening() -> Vec<(Address, Address, Bytes)> {
         calls.push((issuer, token::ADDRESS, encoded(&IToken::mintCall { item, tokens })));
     }
     calls.extend(offers(issuer));
+    calls.extend(members::opening(issuer, PEOPLE[1]));
     calls
 }
 

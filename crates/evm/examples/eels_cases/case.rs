@@ -112,6 +112,7 @@ fn rules(beneficiary: Address) -> Rules {
         senders: None,
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
+        founding: Default::default(),
     }
 }
 

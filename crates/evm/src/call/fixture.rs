@@ -148,6 +148,7 @@ pub(crate) fn rules() -> Rules {
         senders: None,
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
+        founding: Default::default(),
     }
 }
 

@@ -36,6 +36,7 @@ fn rules() -> Rules {
         senders: None,
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
+        founding: Default::default(),
     }
 }
 

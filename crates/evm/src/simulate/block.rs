@@ -131,7 +131,7 @@ impl<'a, DB: BlockState> Simulation<'a, DB> {
 
     fn end(&mut self, header: &Header) -> Result<Option<B256>, CallError> {
         let mut execution = Execution::new(env::evm_env(self.rules, header), Terms::of(self.rules), &self.db);
-        let requests = system::after_transactions(&mut execution, self.rules.fork).map_err(CallError::internal)?;
+        let requests = system::after_transactions(&mut execution, self.rules, header).map_err(CallError::internal)?;
         let diff = execution.finish();
         self.keep(&diff);
         Ok((self.rules.fork >= Fork::Prague).then(|| requests_hash(&requests)))

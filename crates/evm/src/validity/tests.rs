@@ -24,6 +24,7 @@ fn rules(fork: Fork) -> Rules {
         senders: None,
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
+        founding: Default::default(),
     }
 }
 

@@ -154,6 +154,7 @@ fn rules(fork: Fork, chain_id: u64) -> Rules {
         senders: None,
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
+        founding: Default::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use evm::{
 };
 use primitives::{
     Address, B256, Bytes, Fork, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx, U256,
-    genesis::{Config, Section, Upgrade},
+    genesis::{Admission, Config, Section, Upgrade},
 };
 
 use crate::world::World;
@@ -45,10 +45,26 @@ impl Ledger {
         Self::begin(Vec::new())
     }
 
+    /// After a genesis that opens all rooms and says this of members, at a time of choice.
+    pub(crate) fn of_members(timestamp: u64, committee: Vec<B256>, admission: Admission) -> Self {
+        let mut genesis = genesis(vec![Upgrade { version: NEWEST_VERSION, epoch: 0 }]);
+        genesis.timestamp = timestamp;
+        (genesis.counterfoil.committee, genesis.counterfoil.admission) = (committee, Some(admission));
+        Self::begin_with(&genesis)
+    }
+
+    /// The keccak of the canonical configuration.
+    pub(crate) fn network(&self) -> B256 {
+        self.rules.founding.network
+    }
+
     fn begin(upgrades: Vec<Upgrade>) -> Self {
-        let genesis = genesis(upgrades);
+        Self::begin_with(&genesis(upgrades))
+    }
+
+    fn begin_with(genesis: &Genesis) -> Self {
         let mut world = World::default();
-        world.apply(&genesis_diff(&genesis).expect("the genesis is sound"));
+        world.apply(&genesis_diff(genesis).expect("the genesis is sound"));
         let header = genesis.header(world.root()).expect("the genesis is sound");
         Self { header, world, rules: genesis.rules(), nonces: BTreeMap::new() }
     }
@@ -56,7 +72,9 @@ impl Ledger {
     /// The next block.
     pub(crate) fn block(&mut self, calls: &[(Address, TxKind, Bytes)]) -> Vec<Receipt> {
         let now = TimeMs(self.header.timestamp * 1000 + 1000);
-        let frame = self.rules.next_header(self.header.hash_slow(), &self.header, now, B256::ZERO);
+        let parent = self.header.hash_slow();
+        self.world.block_hashes.insert(self.header.number, parent);
+        let frame = self.rules.next_header(parent, &self.header, now, B256::ZERO);
         let transactions: Vec<_> = calls.iter().map(|(from, to, input)| self.transaction(*from, *to, input)).collect();
         let outcome = execute_block(&self.rules, &frame, transactions, &self.world, Mode::Verify).expect("a block");
         self.world.apply(&outcome.diff);

@@ -116,6 +116,65 @@ fn versions_that_do_not_rise_are_refused() {
 }
 
 #[test]
+fn admission_is_part_of_the_hash_and_its_defaults_can_be_left_out() {
+    let with = |admission: &str| {
+        Genesis::parse(&EXAMPLE.replace(r#""committee""#, &format!(r#""admission": {admission}, "committee""#)))
+    };
+    let commitments = ["{}", r#"{"minCommittee": 3}"#, r#"{"policy": {"votingSeconds": 9}}"#]
+        .map(|admission| commitment(&with(admission).expect(admission)));
+    assert!(commitments.iter().enumerate().all(|(index, one)| !commitments[..index].contains(one)));
+    assert!(!commitments.contains(&commitment(&example())));
+    let founding = with("{}").expect("valid").rules().founding;
+    assert_eq!(founding.members, example().rules().founding.members, "defaults are the same as nothing");
+    assert_eq!(founding.network, with("{}").expect("valid").header(B256::ZERO).expect("canonical").parent_hash);
+}
+
+#[test]
+fn what_genesis_says_of_its_members_is_read_and_checked() {
+    let key = format!("0x{}", "01".repeat(32));
+    let account = |last: u8| format!(r#""{}""#, Address::with_last_byte(last));
+    let with = |founders: String| {
+        let admission = format!(r#""admission": {{"members": [{founders}]}}, "committee""#);
+        Genesis::parse(&EXAMPLE.replace(r#""committee""#, &admission))
+    };
+    let genesis = with(format!(r#"{{"key": "{key}", "weight": 7, "accounts": [{}]}}"#, account(9))).expect("valid");
+    let founding = genesis.rules().founding;
+    let [founder] = &founding.members[..] else { panic!("{founding:?}") };
+    assert_eq!((founder.weight, &founder.accounts[..]), (7, &[Address::with_last_byte(9)][..]));
+    assert_eq!(Genesis::parse(&serde_json::to_string(&genesis).expect("serializable")).expect("own"), genesis);
+    let five = (1..=5).map(account).collect::<Vec<_>>().join(",");
+    let refused = [
+        (format!(r#"{{"key": "0x{}"}}"#, "02".repeat(32)), "not in the committee"),
+        (format!(r#"{{"key": "{key}"}}, {{"key": "{key}"}}"#), "names a key twice"),
+        (format!(r#"{{"key": "{key}", "weight": 0}}"#), "weight must not be zero"),
+        (format!(r#"{{"key": "{key}", "accounts": [{0}, {0}]}}"#, account(1)), "names an account twice"),
+        (format!(r#"{{"key": "{key}", "accounts": [{five}]}}"#), "at most 4 accounts"),
+        (format!(r#"{{"key": "{key}", "certificate": "0x{}"}}"#, "00".repeat(4097)), "at most 4096 bytes"),
+    ];
+    for (founders, reason) in refused {
+        let error = with(founders).expect_err(reason).to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn an_admission_that_cannot_work_is_refused() {
+    let refused = [
+        (r#"{"minCommittee": 0}"#, "counterfoil.admission.minCommittee"),
+        (r#"{"minCommittee": 129}"#, "counterfoil.admission.minCommittee"),
+        (r#"{"policy": {"votingSeconds": 0}}"#, "counterfoil.admission.policy"),
+        (r#"{"policy": {"votes": {"measure": "weights", "comparison": "above", "numerator": 1}}}"#, "weights"),
+        (r#"{"policy": {"votes": {"measure": "count", "comparison": "above", "numerator": 1}}}"#, "out of reach"),
+        (r#"{"mincommittee": 4}"#, "unknown field"),
+    ];
+    for (admission, reason) in refused {
+        let json = EXAMPLE.replace(r#""committee""#, &format!(r#""admission": {admission}, "committee""#));
+        let error = Genesis::parse(&json).expect_err(reason).to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn the_canonical_configuration_names_every_field_of_the_section() {
     let canonical = String::from_utf8(example().canonical_config().expect("canonical")).expect("JSON is UTF-8");
     for field in [
