@@ -240,7 +240,8 @@ sol! {
         /// So few of the epoch's committee would be left that no block could be final.
         error LastMembers(uint64 left, uint64 quorum);
 
-        /// Asks to revoke the member with this certificate; by a member. `reason` is a CRLReason, `evidence` a hash.
+        /// Asks to revoke the member with this certificate; by a member. A member of genesis that has brought no certificate is
+        /// named by its node key instead. `reason` is a CRLReason, `evidence` a hash.
         function requestRevocation(bytes32 certificate, uint8 reason, bytes32 evidence) external returns (uint64 id);
 
         // Votes

@@ -149,6 +149,17 @@ pub(super) fn finish(env: &mut Env<'_>, id: u64, place: RequestPlace, state: Req
     env.emit(&IAdmission::RequestClosed { id, certificate, nodeKey: node_key, kind, state, voters, votes, approvals })
 }
 
+/// Denies the linking request of a node, if one is open.
+pub(super) fn deny_link_of(env: &mut Env<'_>, node_key: B256) -> Res<()> {
+    let hash = env.keccak256(node_key.as_slice())?;
+    let id = storage().pending.keys.of(env, hash)?.get(env)?;
+    if id == 0 {
+        return Ok(());
+    }
+    let place = storage().requests.of(env, id)?;
+    finish(env, id, place, RequestState::Denied)
+}
+
 /// What a request says when it is opened.
 struct Asked {
     kind: RequestKind,
@@ -193,8 +204,13 @@ fn check_identity(env: &mut Env<'_>, certificate: &Certificate) -> Res<()> {
     members::require_subject_free(env, certificate.subject_hash, key)
 }
 
-/// The member with this certificate, if it is there to be revoked.
+/// The member with this certificate, if it is there to be revoked. One of genesis that has brought none is named by its node
+/// key: otherwise it could stay for ever by never bringing one.
 fn target_of(env: &mut Env<'_>, certificate: B256) -> Res<B256> {
+    let bare = storage().members.of(env, certificate)?.certificate.get(env)?.is_zero();
+    if bare && members::is_live(env, certificate)? {
+        return Ok(certificate);
+    }
     let place = storage().certificates.of(env, certificate)?;
     let status = status::current(env, place)?;
     let known = matches!(status, Status::Valid | Status::Expired | Status::Superseded);

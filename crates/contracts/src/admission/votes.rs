@@ -134,10 +134,11 @@ fn admit(env: &mut Env<'_>, id: u64, place: RequestPlace) -> Res<()> {
     env.emit(&event)
 }
 
-/// DC-12, 13: the target is out at once.
+/// DC-12, 13: the target is out at once, and for ever: if it had expired and asks to come back, that is denied.
 fn revoke(env: &mut Env<'_>, id: u64, place: RequestPlace) -> Res<()> {
     let (node_key, reason) = (place.node_key.get(env)?, place.reason.get(env)?);
     members::revoke(env, node_key, reason)?;
+    requests::deny_link_of(env, node_key)?;
     let certificate = storage().members.of(env, node_key)?.certificate.get(env)?;
     let event = IAdmission::MemberRevoked {
         nodeKey: node_key,

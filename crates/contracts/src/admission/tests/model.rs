@@ -43,6 +43,7 @@ struct Seen {
     statuses: BTreeMap<(B256, u64), Status>,
     serial: u64,
     certificates: BTreeSet<B256>,
+    revoked: BTreeSet<u8>,
 }
 
 /// A certificate of half a year from now on, never the same twice.
@@ -102,6 +103,7 @@ fn take(world: &mut World, seen: &mut Seen, step: &Step) {
 fn check(world: &mut World, seen: &mut Seen) {
     check_requests(world);
     check_members(world);
+    check_revoked(world, seen);
     check_committees(world, seen);
     check_history(world, seen);
 }
@@ -147,6 +149,16 @@ fn check_members(world: &mut World) {
             MemberState::Expired => assert_eq!(status, Status::Expired),
             _ if live => assert_eq!(status, Status::Valid),
             _ => {}
+        }
+    }
+}
+
+fn check_revoked(world: &mut World, seen: &mut Seen) {
+    for number in 1..=NODES {
+        let is_revoked = world.member_state(Node(number)) == MemberState::Revoked;
+        assert!(is_revoked || !seen.revoked.contains(&number), "{number} came back after its revocation");
+        if is_revoked {
+            seen.revoked.insert(number);
         }
     }
 }

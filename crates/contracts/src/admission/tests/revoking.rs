@@ -179,6 +179,56 @@ fn a_revoked_p256_key_does_not_come_back_under_another_node() {
     world.refuses(Node(10).account(), &call, &KeyInUse { keyHash: keccak256(Node(9).p256().der_bytes()) });
 }
 
+#[test]
+fn a_node_that_is_revoked_while_it_asks_to_come_back_stays_out() {
+    let mut world = World::new(4);
+    let end = NOW + 30 * DAY;
+    let short = Node(9).certificate_with(|params| params.not_after = at!(end));
+    let call = world.link_call(Node(9), short.clone());
+    let id = world.does(Node(9).account(), &call);
+    world.approve(id, 1..=3);
+    world.memory.now = end + 1;
+    world.next_epoch();
+    assert_eq!(world.member_state(Node(9)), MemberState::Expired);
+    let again = world.link(Node(9));
+    world.votes(Node(1), again, Ballot::Approve);
+    let revocation = world.does(Node(1).account(), &revoke_call(fingerprint(&short)));
+    world.approve(revocation, 1..=3);
+    assert_eq!(world.state(again), RequestState::Denied);
+    let late = world.vote_call(again, Ballot::Approve);
+    world.refuses(Node(2).account(), &late, &RequestIsClosed { id: again, state: RequestState::Denied });
+    assert_eq!((world.member_state(Node(9)), world.status(&short)), (MemberState::Revoked, Status::Revoked));
+    assert_eq!(world.status(&Node(9).certificate()), Status::Unknown);
+    assert_eq!(world.asks(&openRequestsCall { start: 0, count: 9 }).total, 0);
+    let call = world.link_call(Node(9), Node(9).certificate());
+    world.refuses(Node(9).account(), &call, &MemberIsRevoked { nodeKey: Node(9).id() });
+}
+
+#[test]
+fn a_member_of_genesis_that_never_brought_a_certificate_is_revoked_by_its_node_key() {
+    let mut members = [1, 2, 3, 4, 5]
+        .map(|number| Founder { accounts: vec![Node(number).account()], ..Founder::new(Node(number).id()) });
+    members.sort_by_key(|founder| founder.key);
+    let members = members.to_vec();
+    let mut world = World::of(Founding { network: NETWORK, members, ..Founding::default() });
+    let unknown = |certificate| UnknownCertificate { certificate };
+    world.refuses(Node(1).account(), &revoke_call(B256::ZERO), &unknown(B256::ZERO));
+    world.refuses(Node(1).account(), &revoke_call(Node(9).id()), &unknown(Node(9).id()));
+    let id = world.does(Node(1).account(), &revoke_call(Node(5).id()));
+    world.approve(id, 1..=4);
+    assert_eq!(world.member_state(Node(5)), MemberState::Revoked);
+    world.refuses(Node(1).account(), &revoke_call(Node(5).id()), &unknown(Node(5).id()));
+    world.next_epoch();
+    assert_eq!(world.committee(), [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_member_with_a_certificate_is_named_by_it_and_not_by_its_key() {
+    let mut world = World::new(5);
+    let certificate = Node(5).id();
+    world.refuses(Node(1).account(), &revoke_call(certificate), &UnknownCertificate { certificate });
+}
+
 /// One approval is enough: unsafe, and good for counting who may leave.
 fn few_decide() -> Policy {
     let one = Threshold { measure: Measure::Count, comparison: Comparison::AtLeast, numerator: 1, denominator: 1 };
