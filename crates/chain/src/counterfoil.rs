@@ -1,8 +1,8 @@
 //! Counterfoils of this chain's facts: headers, certificates and Merkle proofs put together for a reader who has only the genesis hash.
 //!
 //! Called by `gateway` for `counterfoil_export`. The file and its rules are `proof`'s; here are only the lookups. Every file is verified
-//! before it leaves, so that none goes out that a reader would refuse. The committee of every epoch is committee 0 today, so there are
-//! no hand-overs to show.
+//! before it leaves, so that none goes out that a reader would refuse. Each change of the committee up to the certificate's epoch is
+//! shown by a hand-over: the last block of the epoch before it, which names the new committee, with a certificate of the old one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use alloy_consensus::TxReceipt;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use contracts::token::{self, abi::IToken};
-use primitives::Header;
+use primitives::{Committee, Header};
 use proof::{Certified, Counterfoil, Fact, Refusal, build, statement};
 
 use crate::{BlockAt, Chain, ChainError, Executed, LogQuery, StateView};
@@ -141,7 +141,7 @@ impl Chain {
         let file = Counterfoil {
             config: self.0.config.clone(),
             genesis: self.existing(BlockAt::Number(0))?.block.header().clone(),
-            handovers: self.stop_at(checkpoint, number)?.into_iter().collect(),
+            handovers: self.handovers(checkpoint, number, certified.number())?,
             header: executed.block.header().clone(),
             descendants: self.headers(number + 1..=certified.number())?,
             finality,
@@ -249,22 +249,28 @@ impl Chain {
         Err(ExportError::NoCertificate(height))
     }
 
-    /// A checkpoint below the fact stands among the hand-overs, with a certificate of its own.
-    fn stop_at(&self, checkpoint: Option<u64>, fact: u64) -> Result<Option<Certified>, ExportError> {
-        match checkpoint {
-            Some(height) if (1..fact).contains(&height) => {
-                Ok(Some(self.certificate(&*self.existing(BlockAt::Number(height))?)?))
-            }
-            _ => Ok(None),
-        }
+    /// The last block before each change of the committee. A checkpoint below the fact stands among them, with a certificate of
+    /// its own.
+    fn handovers(&self, checkpoint: Option<u64>, fact: u64, certified: u64) -> Result<Vec<Certified>, ExportError> {
+        let (history, rules) = (self.0.committee_history()?, self.rules());
+        let changes = history.into_iter().take_while(|epoch| *epoch <= rules.epoch_of(certified));
+        let mut heights: BTreeSet<u64> =
+            changes.map(|epoch| epoch.saturating_mul(rules.epoch_blocks).saturating_sub(1)).collect();
+        heights.extend(checkpoint.filter(|height| (1..fact).contains(height)));
+        heights.into_iter().map(|height| self.certificate(&*self.existing(BlockAt::Number(height))?)).collect()
     }
 
     fn certificate(&self, executed: &Executed) -> Result<Certified, ExportError> {
         Ok(Certified {
             header: executed.block.header().clone(),
             finality: executed.finality.clone().ok_or(ExportError::NoCertificate(executed.number()))?,
-            committee: self.rules().committee.members().to_vec(),
+            committee: self.committee_at(executed.number())?.members().to_vec(),
         })
+    }
+
+    /// Whose certificate a final block of this height has.
+    fn committee_at(&self, height: u64) -> Result<Committee, ExportError> {
+        Ok(self.0.committee(self.rules().epoch_of(height))?.ok_or(ChainError::UnknownBlock)?)
     }
 
     fn headers(&self, heights: impl Iterator<Item = u64>) -> Result<Vec<Header>, ExportError> {

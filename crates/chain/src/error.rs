@@ -27,6 +27,9 @@ pub enum ChainError {
         /// Oldest that can be proven.
         oldest: u64,
     },
+    /// A room that the protocol asks could not answer.
+    #[error("a room does not answer: {0}")]
+    Room(String),
     /// More logs than a query may return.
     #[error("query returned more than {limit} results")]
     TooManyLogs {

@@ -46,8 +46,7 @@ impl Chain {
 impl Ledger for LedgerDoor {
     fn propose(&self, _slot: Slot, content: Content, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
         let parent = self.parent(pending)?;
-        let committee_hash = self.0.rules.committee.hash();
-        let frame = self.0.rules.next_header(parent.hash, &parent.header, now(), committee_hash);
+        let frame = self.0.rules.next_header(parent.hash, &parent.header, now());
         let mut source = PoolSource::new(&self.0.pool);
         let mode = Mode::Propose { max_transactions: MAX_BLOCK_TRANSACTIONS };
         let outcome = evm::execute_block(&self.0.rules, &frame, &mut source, &parent, mode).map_err(fatal)?;
@@ -69,8 +68,7 @@ impl Ledger for LedgerDoor {
             return Ok(Verdict::Valid);
         }
         let parent = self.parent(pending)?;
-        let committee_hash = self.0.rules.committee.hash();
-        if let Err(error) = evm::verify_header(&self.0.rules, parent.hash, &parent.header, &block, committee_hash) {
+        if let Err(error) = evm::verify_header(&self.0.rules, parent.hash, &parent.header, &block) {
             return Ok(Verdict::Invalid(error.to_string()));
         }
         let transactions = block.transactions().iter().cloned();
@@ -123,18 +121,16 @@ impl Ledger for LedgerDoor {
         Ok(executed.map(|executed| executed.number()))
     }
 
-    /// Committee 0 decides in every epoch: nothing can change it yet.
-    fn committee(&self, _epoch: u64) -> Result<Option<Committee>, Fatal> {
-        Ok(Some(self.0.rules.committee.clone()))
+    fn committee(&self, epoch: u64) -> Result<Option<Committee>, Fatal> {
+        self.0.committee(epoch).map_err(fatal)
     }
 
     fn committee_changes(&self) -> Result<bool, Fatal> {
-        Ok(false)
+        self.0.committee_changes().map_err(fatal)
     }
 
-    /// Nobody: the ledger knows no addresses yet.
     fn peers(&self) -> Result<Peers, Fatal> {
-        Ok(Peers::default())
+        self.0.peers().map_err(fatal)
     }
 
     fn now(&self) -> TimeMs {

@@ -20,6 +20,7 @@ mod executed;
 mod head;
 mod ledger;
 mod logs;
+mod membership;
 pub mod pool;
 mod view;
 

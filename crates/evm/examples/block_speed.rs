@@ -181,7 +181,7 @@ fn measure(name: &str, rules: &Rules, world: &World, block: &[Recovered<Tx>]) {
 
 fn propose<S: BlockState>(rules: &Rules, state: S, candidates: Vec<Recovered<Tx>>) -> Outcome {
     let parent = Header { number: 1, ..Header::default() };
-    let frame = rules.next_header(B256::ZERO, &parent, TimeMs(1_800_000_000_000), B256::ZERO);
+    let frame = rules.next_header(B256::ZERO, &parent, TimeMs(1_800_000_000_000));
     execute_block(rules, &frame, candidates, state, Mode::Propose { max_transactions: usize::MAX }).expect("executes")
 }
 

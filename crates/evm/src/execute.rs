@@ -3,6 +3,7 @@
 
 use alloy_consensus::Transaction;
 use alloy_eips::{Typed2718, eip7685::EMPTY_REQUESTS_HASH};
+use alloy_primitives::Bytes;
 use alloy_rlp::Encodable;
 use primitives::{Address, B256, Fork, Header, Receipt, Recovered, Rules, StateDiff, Tx};
 
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub gas_used: u64,
     /// EIP-7685 hash of the requests of system contracts; `None` before Prague.
     pub requests_hash: Option<B256>,
+    /// `extraData`: hash of the committee that decides about the next height.
+    pub extra_data: Bytes,
     /// What they changed.
     pub diff: StateDiff,
     /// What was left out as invalid; only when proposing.
@@ -243,6 +246,7 @@ impl<'a, D: BlockState> Filling<'a, D> {
 
     fn finish(mut self, left_over: Option<Recovered<Tx>>) -> Result<Outcome, ExecuteError> {
         let requests = system::after_transactions(&mut self.execution, self.rules, self.frame)?;
+        let extra_data = system::extra_data(&mut self.execution, self.rules, self.frame)?;
         let requests_hash = (self.rules.fork >= Fork::Prague)
             .then(|| if requests.is_empty() { EMPTY_REQUESTS_HASH } else { requests.requests_hash() });
         Ok(Outcome {
@@ -250,6 +254,7 @@ impl<'a, D: BlockState> Filling<'a, D> {
             receipts: self.receipts,
             gas_used: self.execution.gas_used(),
             requests_hash,
+            extra_data,
             diff: self.execution.finish(),
             rejected: self.rejected,
             left_over,

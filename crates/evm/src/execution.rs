@@ -5,7 +5,7 @@
 use alloy_evm::{EvmEnv, EvmInternals};
 use alloy_primitives::Bytes;
 use contracts::{Host, Res, Stop, admission, protocol};
-use primitives::{Address, Receipt, Recovered, StateDiff, Tx};
+use primitives::{Address, Committee, Receipt, Recovered, StateDiff, Tx};
 use revm::{
     Database, ExecuteEvm,
     context::{ContextSetters, ContextTr, JournalTr, TxEnv},
@@ -103,8 +103,14 @@ impl<D: BlockState> Execution<D> {
         self.by_protocol(admission::end_epoch).map_err(not_ended)
     }
 
+    /// The committee of the next epoch, fixed by [`Self::end_epoch`]; `None` while the room is not open.
+    pub(crate) fn next_committee(&mut self) -> Result<Option<Committee>, TransactError> {
+        let next = |host: &mut dyn Host| admission::committee_of_epoch(host, host.epoch().saturating_add(1));
+        self.by_protocol(next).map_err(not_ended)
+    }
+
     /// Work of native contracts that no transaction pays for.
-    fn by_protocol(&mut self, work: impl FnOnce(&mut dyn Host) -> Res<()>) -> Res<()> {
+    fn by_protocol<T>(&mut self, work: impl FnOnce(&mut dyn Host) -> Res<T>) -> Res<T> {
         let mut host = JournalHost::unpaid(EvmInternals::from_context(&mut self.evm.0.ctx), &self.natives);
         let done = work(&mut host);
         drop(host);

@@ -99,6 +99,7 @@ pub fn seal_header(frame: &Header, outcome: &Outcome, roots: &Roots, state_root:
         logs_bloom: roots.bloom,
         gas_used: outcome.gas_used,
         requests_hash: outcome.requests_hash,
+        extra_data: outcome.extra_data.clone(),
         ..frame.clone()
     }
 }
@@ -108,15 +109,9 @@ pub fn seal(frame: &Header, outcome: &Outcome, state_root: B256) -> Block {
     Block::seal(seal_header(frame, outcome, &outcome.roots(), state_root), outcome.transactions.clone())
 }
 
-/// Checks the header of a received block before anything is executed: everything but the roots, bloom, gas and requests.
-/// `next_committee_hash` is what `extraData` has to be; `parent_hash` is the hash of `parent`.
-pub fn verify_header(
-    rules: &Rules,
-    parent_hash: B256,
-    parent: &Header,
-    block: &Block,
-    next_committee_hash: B256,
-) -> Result<(), HeaderError> {
+/// Checks the header of a received block before anything is executed: everything but the roots, bloom, gas and requests, and at
+/// the end of an epoch the next committee in `extraData`. `parent_hash` is the hash of `parent`.
+pub fn verify_header(rules: &Rules, parent_hash: B256, parent: &Header, block: &Block) -> Result<(), HeaderError> {
     let header = block.header();
     check_place(parent_hash, parent, header)?;
     check_time(parent, header)?;
@@ -124,8 +119,8 @@ pub fn verify_header(
         return Err(HeaderError::GasUsed { used: header.gas_used, limit: header.gas_limit });
     }
     let time = TimeMs::of_header(header).unwrap_or(TimeMs(0));
-    let frame = rules.next_header(parent_hash, parent, time, next_committee_hash);
-    compare(header, &with_results_of(frame, header))?;
+    let frame = rules.next_header(parent_hash, parent, time);
+    compare(header, &with_results_of(rules, frame, header))?;
     check_bytes(rules, block)
 }
 
@@ -172,8 +167,10 @@ fn check_bytes(rules: &Rules, block: &Block) -> Result<(), HeaderError> {
 }
 
 /// A frame with the fields that only execution can check taken over from `header`.
-fn with_results_of(frame: Header, header: &Header) -> Header {
+fn with_results_of(rules: &Rules, frame: Header, header: &Header) -> Header {
+    let ends_epoch = rules.begins_epoch(header.number.saturating_add(1));
     Header {
+        extra_data: if ends_epoch { &header.extra_data } else { &frame.extra_data }.clone(),
         state_root: header.state_root,
         transactions_root: header.transactions_root,
         receipts_root: header.receipts_root,

@@ -68,6 +68,20 @@ pub(crate) fn after_transactions<D: BlockState>(
     Ok(requests)
 }
 
+/// `extraData` of the block: the parent's, and after the last block of an epoch the hash of the committee that was just fixed.
+/// Until `admission` opens, committee 0 decides in every epoch.
+pub(crate) fn extra_data<D: BlockState>(
+    execution: &mut Execution<D>,
+    rules: &Rules,
+    frame: &Header,
+) -> Result<Bytes, SystemError> {
+    if !rules.begins_epoch(frame.number.saturating_add(1)) {
+        return Ok(frame.extra_data.clone());
+    }
+    let next = execution.next_committee()?;
+    Ok(next.as_ref().unwrap_or(&rules.committee).hash().into())
+}
+
 const REQUEST_CONTRACTS: [(u8, Address); 2] = [
     (WITHDRAWAL_REQUEST_TYPE, WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS),
     (CONSOLIDATION_REQUEST_TYPE, CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS),

@@ -96,7 +96,7 @@ impl Chain {
     fn block(&mut self, transactions: &[Recovered<Tx>]) -> Outcome {
         let parent = self.header.hash_slow();
         self.world.block_hashes.insert(self.header.number, parent);
-        let frame = self.rules.next_header(parent, &self.header, TimeMs((NOW + self.header.number) * 1000), B256::ZERO);
+        let frame = self.rules.next_header(parent, &self.header, TimeMs((NOW + self.header.number) * 1000));
         let run = |mode| {
             let transactions = transactions.iter().cloned();
             execute_block(&self.rules, &frame, transactions, &self.world, mode).expect("a block")
@@ -212,7 +212,7 @@ fn with_too_little_gas_nothing_is_asked_and_nothing_is_left() {
         let Tx::Legacy(tx) = chain.sends(APPLICANT, &call).into_inner() else { panic!("a legacy transaction") };
         let tx = TxLegacy { gas_limit, nonce: 0, ..tx.strip_signature() };
         let tx = Recovered::new_unchecked(Tx::Legacy(tx.into_signed(Signature::test_signature())), APPLICANT);
-        let frame = chain.rules.next_header(B256::ZERO, &chain.header, TimeMs(NOW * 1000 + 5), B256::ZERO);
+        let frame = chain.rules.next_header(B256::ZERO, &chain.header, TimeMs(NOW * 1000 + 5));
         let outcome = execute_block(&chain.rules, &frame, [tx], &chain.world, Mode::Verify).expect("a block");
         assert_eq!((outcome.receipts[0].success, outcome.gas_used), (false, gas_limit));
         assert!(outcome.diff.accounts.iter().all(|account| account.address != ADDRESS), "gas {gas_limit}");

@@ -308,8 +308,9 @@ impl Rules {
         }
     }
 
-    /// The frame of the block after `parent`, at time `now` or as early as the rules allow.
-    pub fn next_header(&self, parent_hash: B256, parent: &Header, now: TimeMs, next_committee_hash: B256) -> Header {
+    /// The frame of the block after `parent`, at time `now` or as early as the rules allow. `extraData` is the parent's: that the
+    /// next committee is another one, only execution says.
+    pub fn next_header(&self, parent_hash: B256, parent: &Header, now: TimeMs) -> Header {
         let time = TimeMs::of_header(parent).unwrap_or(TimeMs(0)).after(now);
         let number = parent.number.saturating_add(1);
         Header {
@@ -318,7 +319,8 @@ impl Rules {
             timestamp: time.seconds(),
             nonce: time.nonce(),
             mix_hash: next_mix_hash(parent.mix_hash, number),
-            ..self.header_frame(next_committee_hash)
+            extra_data: parent.extra_data.clone(),
+            ..self.header_frame(B256::ZERO)
         }
     }
 

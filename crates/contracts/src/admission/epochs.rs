@@ -50,6 +50,19 @@ pub fn next_committee(host: &mut dyn Host) -> Res<Option<Committee>> {
     Ok(Some(Committee::new(Plan::make(&mut env)?.next_keys())))
 }
 
+/// The epochs from which on another committee decided than in the epoch before, rising.
+pub fn changes(host: &mut dyn Host) -> Res<Vec<u64>> {
+    let mut env = Env::new(host, ADDRESS, ADDRESS);
+    let mut epochs = Vec::new();
+    // The first committee is the one that the room found when it opened.
+    for index in 1..storage().tenures.len(&mut env)? {
+        if let Some(tenure) = storage().tenures.item(&mut env, index)? {
+            epochs.push(tenure.from_epoch.get(&mut env)?);
+        }
+    }
+    Ok(epochs)
+}
+
 /// The only member of this epoch's committee; `None` where several decide together.
 pub fn sole_member(host: &mut dyn Host) -> Res<Option<B256>> {
     let epoch = host.epoch();

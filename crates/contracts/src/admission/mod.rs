@@ -43,7 +43,7 @@ mod votes;
 mod tests;
 
 pub use abi::IAdmission;
-pub use epochs::{committee_of_epoch, end_epoch, next_committee, sole_member};
+pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
 pub use views::{PeerRow, peers};
 
 /// Where it is.

@@ -77,7 +77,7 @@ impl Stage {
         let words = often.into_iter().chain(rarely).chain(token_words()).chain(members::words()).collect();
         let opening = opening();
         let texts = vec!["EUR", "JPY", "USD", "XXX", "eur", ""];
-        Self { doors, people, words, texts, blobs: members::blobs(), opening }
+        Self { doors, people, words, texts, blobs: members::blobs(PEOPLE[2]), opening }
     }
 
     /// The world before the opening: a network of one member, who acts through the first person.

@@ -2,7 +2,7 @@
 //! OpenSSL made, and a request that lapses. Used by `check`.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_sol_types::{SolCall, SolValue};
+use alloy_sol_types::SolCall;
 use ed25519_consensus::SigningKey;
 use primitives::{Founding, Policy, genesis::Founder};
 
@@ -65,17 +65,10 @@ pub(super) fn words() -> Vec<U256> {
     [signature::sha256(CERTIFICATE), policy(), FOUNDER, applicant(), parent].map(Into::into).into()
 }
 
-/// The certificate, and its key's word for the first person.
-pub(super) fn blobs() -> Vec<Bytes> {
-    let account = Address::repeat_byte(0x11);
+/// The certificate, and its key's words for an account: that it may ask, and that it may act.
+pub(super) fn blobs(account: Address) -> Vec<Bytes> {
     let possession = sign(&network().possession(account, signature::sha256(CERTIFICATE), 0));
     vec![CERTIFICATE.into(), possession, sign(&network().authorization(applicant(), account, true, 0))]
-}
-
-/// Another account may act for the second member.
-pub(super) fn authorization(account: Address) -> IAdmission::authorizeCall {
-    let signature = sign(&network().authorization(applicant(), account, true, 0));
-    IAdmission::authorizeCall { nodeKey: applicant(), account, acts: true, signature }
 }
 
 fn policy() -> B256 {
@@ -85,7 +78,7 @@ fn policy() -> B256 {
 }
 
 fn network() -> Network {
-    Network { chain_id: super::CHAIN_ID, hash: B256::ZERO }
+    Network { chain_id: Memory::new().chain_id, hash: B256::ZERO }
 }
 
 fn applicant() -> B256 {

@@ -57,7 +57,7 @@ impl Ledger {
 
     fn frame(&self) -> Header {
         let now = TimeMs(self.parent.timestamp * 1000 + 12_345);
-        self.rules.next_header(self.parent.hash_slow(), &self.parent, now, B256::repeat_byte(0xcc))
+        self.rules.next_header(self.parent.hash_slow(), &self.parent, now)
     }
 
     fn execute(&self, transactions: &[Recovered<Tx>], mode: Mode) -> Result<Outcome, ExecuteError> {
@@ -211,10 +211,7 @@ fn a_replay_of_the_sealed_block_gives_its_header() {
     let mut world = ledger.world.clone();
     world.apply(&outcome.diff);
     let block = seal(&ledger.frame(), &outcome, world.root());
-    assert_eq!(
-        verify_header(&ledger.rules, block.header().parent_hash, &ledger.parent, &block, B256::repeat_byte(0xcc)),
-        Ok(())
-    );
+    assert_eq!(verify_header(&ledger.rules, block.header().parent_hash, &ledger.parent, &block), Ok(()));
 
     let replayed =
         execute_block(&ledger.rules, block.header(), block.transactions().iter().cloned(), &ledger.world, Mode::Verify)

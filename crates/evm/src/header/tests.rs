@@ -26,16 +26,22 @@ fn rules() -> Rules {
 }
 
 fn parent() -> Header {
-    Header { number: 7, timestamp: 1_700_000_000, nonce: TimeMs(250).nonce(), ..Header::default() }
+    Header {
+        number: 7,
+        timestamp: 1_700_000_000,
+        nonce: TimeMs(250).nonce(),
+        extra_data: COMMITTEE.into(),
+        ..Header::default()
+    }
 }
 
 fn header() -> Header {
-    let frame = rules().next_header(parent().hash_slow(), &parent(), TimeMs(0), COMMITTEE);
+    let frame = rules().next_header(parent().hash_slow(), &parent(), TimeMs(0));
     Header { transactions_root: EMPTY_ROOT_HASH, receipts_root: EMPTY_ROOT_HASH, ..frame }
 }
 
 fn verify(header: Header) -> Result<(), HeaderError> {
-    verify_header(&rules(), parent().hash_slow(), &parent(), &Block::seal(header, Vec::new()), COMMITTEE)
+    verify_header(&rules(), parent().hash_slow(), &parent(), &Block::seal(header, Vec::new()))
 }
 
 #[test]
@@ -89,7 +95,7 @@ fn a_block_may_be_as_large_as_the_rules_say_and_not_larger() {
     let bytes = block.encode().len();
     let verify = |max_block_bytes| {
         let rules = Rules { max_block_bytes, ..rules() };
-        verify_header(&rules, parent().hash_slow(), &parent(), &block, COMMITTEE)
+        verify_header(&rules, parent().hash_slow(), &parent(), &block)
     };
     assert_eq!(verify(bytes), Ok(()));
     assert_eq!(verify(bytes - 1), Err(HeaderError::Bytes { bytes, limit: bytes - 1 }));
@@ -102,6 +108,7 @@ fn every_field_that_execution_determines_is_checked() {
         receipts: Vec::new(),
         gas_used: 0,
         requests_hash: header().requests_hash,
+        extra_data: COMMITTEE.into(),
         diff: Default::default(),
         rejected: Vec::new(),
         left_over: None,
@@ -120,6 +127,7 @@ fn every_field_that_execution_determines_is_checked() {
         ("logsBloom", |h| h.logs_bloom = Bloom::repeat_byte(1)),
         ("gasUsed", |h| h.gas_used = 1),
         ("requestsHash", |h| h.requests_hash = Some(B256::ZERO)),
+        ("extraData", |h| h.extra_data = B256::ZERO.into()),
     ];
     for (field, change) in changes {
         let mut header = right.clone();
@@ -127,4 +135,14 @@ fn every_field_that_execution_determines_is_checked() {
         let error = check(&header).expect_err(field).to_string();
         assert!(error.starts_with(&format!("header field {field} ")), "{error}");
     }
+}
+
+#[test]
+fn the_committee_in_the_last_block_of_an_epoch_is_left_to_execution() {
+    let before_last = Header { number: 62, ..parent() };
+    let frame = rules().next_header(before_last.hash_slow(), &before_last, TimeMs(0));
+    let roots = Header { transactions_root: EMPTY_ROOT_HASH, receipts_root: EMPTY_ROOT_HASH, ..frame };
+    let other = Header { extra_data: B256::repeat_byte(0xdd).into(), ..roots };
+    let block = Block::seal(other, Vec::new());
+    assert_eq!(verify_header(&rules(), before_last.hash_slow(), &before_last, &block), Ok(()));
 }

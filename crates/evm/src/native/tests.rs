@@ -91,7 +91,7 @@ impl World {
     /// The next block, without making it the head.
     fn execute(&self, transactions: &[Recovered<Tx>]) -> Outcome {
         let now = TimeMs(self.header.timestamp * 1000 + 1);
-        let frame = self.rules.next_header(self.header.hash_slow(), &self.header, now, B256::ZERO);
+        let frame = self.rules.next_header(self.header.hash_slow(), &self.header, now);
         execute_block(&self.rules, &frame, transactions.iter().cloned(), &self.db, Mode::Verify).expect("valid")
     }
 

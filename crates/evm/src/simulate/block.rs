@@ -3,7 +3,7 @@
 use alloy_eips::eip7685::{EMPTY_REQUESTS_HASH, Requests};
 use alloy_evm::{Evm as _, EvmEnv};
 use alloy_network_primitives::BlockTransactions;
-use alloy_primitives::{Log, Sealed};
+use alloy_primitives::{Bytes, Log, Sealed};
 use alloy_rpc_types_eth::{
     Block as RpcBlock, BlockOverrides, Header as RpcHeader, Log as RpcLog, Transaction as RpcTransaction,
     TransactionRequest, TransactionTrait, Withdrawals,
@@ -85,11 +85,19 @@ impl<'a, DB: BlockState> Simulation<'a, DB> {
         let moves = self.override_state(&planned, &env)?;
         self.begin(&frame)?;
         let Filled { transactions, receipts, calls, gas_used } = self.fill(&planned, &frame, env, &moves)?;
-        let requests_hash = self.end(&frame)?;
+        let (requests_hash, extra_data) = self.end(&frame)?;
         let diff = self.changes.take(&self.db)?;
         let root = state_root(&diff)?;
-        let outcome =
-            Outcome { transactions, receipts, gas_used, requests_hash, diff, rejected: Vec::new(), left_over: None };
+        let outcome = Outcome {
+            transactions,
+            receipts,
+            gas_used,
+            requests_hash,
+            extra_data,
+            diff,
+            rejected: Vec::new(),
+            left_over: None,
+        };
         let header = seal_header(&frame, &outcome, &outcome.roots(), root);
         let block = Block::seal(header, outcome.transactions);
         self.db.cache.block_hashes.insert(U256::from(block.number()), block.hash());
@@ -129,12 +137,13 @@ impl<'a, DB: BlockState> Simulation<'a, DB> {
         Ok(())
     }
 
-    fn end(&mut self, header: &Header) -> Result<Option<B256>, CallError> {
+    fn end(&mut self, header: &Header) -> Result<(Option<B256>, Bytes), CallError> {
         let mut execution = Execution::new(env::evm_env(self.rules, header), Terms::of(self.rules), &self.db);
         let requests = system::after_transactions(&mut execution, self.rules, header).map_err(CallError::internal)?;
+        let extra_data = system::extra_data(&mut execution, self.rules, header).map_err(CallError::internal)?;
         let diff = execution.finish();
         self.keep(&diff);
-        Ok((self.rules.fork >= Fork::Prague).then(|| requests_hash(&requests)))
+        Ok(((self.rules.fork >= Fork::Prague).then(|| requests_hash(&requests)), extra_data))
     }
 
     fn keep(&mut self, diff: &StateDiff) {

@@ -3,7 +3,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use alloy_primitives::B256;
 use chain::{Chain, Executed};
 use primitives::{Block, Header, TimeMs};
 
@@ -11,9 +10,7 @@ use primitives::{Block, Header, TimeMs};
 pub(crate) fn block(chain: &Chain) -> Executed {
     let head = chain.head();
     let parent = head.latest().block.header();
-    // The next committee; another only at the end of an epoch.
-    let committee_hash = B256::try_from(parent.extra_data.as_ref()).unwrap_or_default();
-    let frame = chain.rules().next_header(head.hash(), parent, now(), committee_hash);
+    let frame = chain.rules().next_header(head.hash(), parent, now());
     let header = Header { state_root: parent.state_root, ..frame };
     Executed::new(Block::seal(header, Vec::new()).into(), Vec::new().into(), None)
 }

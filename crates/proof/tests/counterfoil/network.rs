@@ -104,7 +104,8 @@ impl Network {
             state_root: accounts(self.more, B256::ZERO).0,
             transactions_root: proofs::calculate_transaction_root(&plain),
             receipts_root: proofs::calculate_receipt_root(&with_bloom),
-            ..self.rules.next_header(parent.hash(), parent.header(), time, committee)
+            extra_data: committee.into(),
+            ..self.rules.next_header(parent.hash(), parent.header(), time)
         }
     }
 

@@ -27,7 +27,7 @@ fn a_version_of_genesis_begins_with_its_epoch_and_proposing_verifying_and_replay
     let mut world = world();
     world.rules.upgrades = vec![primitives::genesis::Upgrade { version: NEWEST_VERSION, epoch: 1 }];
     world.header.number = 63;
-    let frame = world.rules.next_header(B256::ZERO, &world.header, TimeMs(1_800_000_000_000), B256::ZERO);
+    let frame = world.rules.next_header(B256::ZERO, &world.header, TimeMs(1_800_000_000_000));
     let pay = [call_of(0, PROXY, 1, Vec::new(), 21_000)];
     let run = |mode| execute_block(&world.rules, &frame, pay.iter().cloned(), &world.db, mode).expect("valid");
     let (proposed, verified) = (run(Mode::Propose { max_transactions: 9 }), run(Mode::Verify));
@@ -43,7 +43,7 @@ fn a_version_that_this_program_does_not_know_makes_no_block() {
     let mut world = world();
     world.rules.upgrades = vec![primitives::genesis::Upgrade { version: NEWEST_VERSION + 1, epoch: 1 }];
     world.header.number = 63;
-    let frame = world.rules.next_header(B256::ZERO, &world.header, TimeMs(1_800_000_000_000), B256::ZERO);
+    let frame = world.rules.next_header(B256::ZERO, &world.header, TimeMs(1_800_000_000_000));
     let error = execute_block(&world.rules, &frame, [], &world.db, Mode::Verify).expect_err("unknown version");
     assert!(error.to_string().contains("a newer program is needed"), "{error}");
 }

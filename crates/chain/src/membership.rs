@@ -1,0 +1,65 @@
+//! Who decides in which epoch and who may connect: what the room `admission` says in the state after the newest final block, and
+//! committee 0 as long as the room is not open. Called by the door for engines and for counterfoils.
+//! Rules: DESIGN section 5, DC-23 (only members connect).
+
+use consensus::{Peer, Peers};
+use contracts::{
+    Host, Reader, Res,
+    admission::{self, IAdmission::MemberState, PeerRow},
+};
+use primitives::Committee;
+
+use crate::{ChainError, chain::Inner};
+
+impl Inner {
+    /// Who decides in an epoch; `None` until the last block of the epoch before it is final.
+    pub(crate) fn committee(&self, epoch: u64) -> Result<Option<Committee>, ChainError> {
+        let first = epoch.checked_mul(self.rules.epoch_blocks);
+        if first.is_none_or(|first| first > self.head().number().saturating_add(1)) {
+            return Ok(None);
+        }
+        let fixed = self.ask(|host| admission::committee_of_epoch(host, epoch))?;
+        Ok(Some(fixed.unwrap_or_else(|| self.rules.committee.clone())))
+    }
+
+    /// Whether the committee of the epoch after the next block's will be another one, as things stand.
+    pub(crate) fn committee_changes(&self) -> Result<bool, ChainError> {
+        let next = self.ask(admission::next_committee)?;
+        let current = self.ask(|host| admission::committee_of_epoch(host, host.epoch()))?;
+        Ok(next != current)
+    }
+
+    /// The epochs, rising, from which on another committee decided than in the epoch before.
+    pub(crate) fn committee_history(&self) -> Result<Vec<u64>, ChainError> {
+        self.ask(admission::changes)
+    }
+
+    /// Members that may connect and whose address is known.
+    pub(crate) fn peers(&self) -> Result<Peers, ChainError> {
+        let mut peers = Peers::default();
+        for row in self.ask(admission::peers)? {
+            let in_committee = row.state == MemberState::Committee;
+            let list = if in_committee { &mut peers.committee } else { &mut peers.followers };
+            list.extend(peer(row));
+        }
+        Ok(peers)
+    }
+
+    /// Views of contracts, over the newest final state, in the epoch of the next block.
+    fn ask<T>(&self, view: impl FnOnce(&mut dyn Host) -> Res<T>) -> Result<T, ChainError> {
+        let head = self.head();
+        let (header, state) = (head.latest().block.header(), head.latest_state());
+        let read = |account, slot| Ok(state.storage(account, slot));
+        let epoch = self.rules.epoch_of(header.number.saturating_add(1));
+        view(&mut Reader::new(read, header.number, header.timestamp, epoch))
+            .map_err(|stop| ChainError::Room(format!("{stop:?}")))
+    }
+}
+
+/// The room has checked that the address is HOST:PORT; an IPv6 address has brackets there.
+fn peer(row: PeerRow) -> Option<Peer> {
+    let address = row.address?;
+    let (host, port) = address.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Some(Peer { id: row.node_key, host: host.into(), port: port.parse().ok()? })
+}
