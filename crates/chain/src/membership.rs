@@ -25,7 +25,10 @@ impl Inner {
     /// Whether the committee of the epoch after the next block's will be another one, as things stand.
     pub(crate) fn committee_changes(&self) -> Result<bool, ChainError> {
         let next = self.ask(admission::next_committee)?;
-        let current = self.ask(|host| admission::committee_of_epoch(host, host.epoch()))?;
+        let current = self.ask(|host| {
+            let epoch = host.epoch();
+            admission::committee_of_epoch(host, epoch)
+        })?;
         Ok(next != current)
     }
 

@@ -105,8 +105,11 @@ impl<D: BlockState> Execution<D> {
 
     /// The committee of the next epoch, fixed by [`Self::end_epoch`]; `None` while the room is not open.
     pub(crate) fn next_committee(&mut self) -> Result<Option<Committee>, TransactError> {
-        let next = |host: &mut dyn Host| admission::committee_of_epoch(host, host.epoch().saturating_add(1));
-        self.by_protocol(next).map_err(not_ended)
+        self.by_protocol(|host| {
+            let next = host.epoch().saturating_add(1);
+            admission::committee_of_epoch(host, next)
+        })
+        .map_err(not_ended)
     }
 
     /// Work of native contracts that no transaction pays for.
