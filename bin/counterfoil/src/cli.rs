@@ -86,6 +86,16 @@ pub(crate) struct NewGenesis {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NetworkCommand {
+    /// Make keys, certificates, genesis and settings of a network whose members all run on this machine.
+    New(NewNetwork),
+    /// Run every node of a folder that `network new` made, until Ctrl-C.
+    Run {
+        /// The folder.
+        folder: PathBuf,
+        /// One JSON object for each line on standard output.
+        #[arg(long)]
+        json: bool,
+    },
     /// Schedule a protocol version; only the committee's sole member can.
     Upgrade(Upgrade),
     /// Appoint who creates currencies in `cash`; only the committee's sole member can.
@@ -95,6 +105,31 @@ pub(crate) enum NetworkCommand {
         #[command(flatten)]
         member: MemberArguments,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewNetwork {
+    /// Folder to make.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// How many members.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) members: u16,
+    /// EIP-155 chain id.
+    #[arg(long, default_value_t = 31_338)]
+    pub(crate) chain_id: u64,
+    /// Blocks in an epoch.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) epoch_blocks: u64,
+    /// An account and its wei, as ADDRESS=WEI; may be repeated.
+    #[arg(long = "fund", value_parser = parse_funding)]
+    pub(crate) funds: Vec<(Address, alloy_primitives::U256)>,
+    /// JSON-RPC port of the first node; the others have the ports after it.
+    #[arg(long, default_value_t = 8545)]
+    pub(crate) http_port: u16,
+    /// Port for peers of the first node; the others have the ports after it.
+    #[arg(long, default_value_t = 30_303)]
+    pub(crate) port: u16,
 }
 
 #[derive(Debug, Args)]

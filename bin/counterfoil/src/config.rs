@@ -3,10 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
+use consensus::Peer;
 use eyre::{Context, bail, eyre};
 use serde::Deserialize;
 
-use crate::{dev, folder::Folder};
+use crate::{dev, engine::Network, folder::Folder};
 
 /// Defines the flags once: for the command line, the environment and the file, and how they are laid over each other.
 macro_rules! arguments {
@@ -53,6 +54,15 @@ arguments! {
     /// Where JSON-RPC listens, HTTP and WebSocket alike [default: 127.0.0.1:8545].
     #[arg(env = "COUNTERFOIL_HTTP", value_name = "ADDR:PORT")]
     http: SocketAddr;
+    /// Where other nodes connect: this node is of a network [default: none, it decides alone].
+    #[arg(env = "COUNTERFOIL_LISTEN", value_name = "ADDR:PORT")]
+    listen: SocketAddr;
+    /// Nodes to ask while this one is behind and knows nobody who is there, separated by commas.
+    #[arg(env = "COUNTERFOIL_PEERS", value_delimiter = ',', num_args = 1, value_name = "KEY@HOST:PORT")]
+    peers: Vec<String>;
+    /// Peers may have private and loopback addresses: a network within a house, or on one machine.
+    #[arg(env = "COUNTERFOIL_LOCAL_PEERS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    local_peers: bool;
     /// Origins whose pages may read answers, separated by commas; `*` is any [default: none, with --dev localhost].
     #[arg(env = "COUNTERFOIL_HTTP_CORS", value_delimiter = ',', num_args = 1, value_name = "ORIGINS")]
     http_cors: Vec<String>;
@@ -110,6 +120,7 @@ pub(crate) struct NodeConfig {
     pub(crate) key: Option<PathBuf>,
     pub(crate) reset: bool,
     pub(crate) http: SocketAddr,
+    pub(crate) network: Option<Network>,
     pub(crate) access: gateway::Access,
     pub(crate) limits: gateway::Limits,
     pub(crate) call_limits: gateway::CallLimits,
@@ -138,6 +149,7 @@ impl NodeConfig {
             key: given.key.clone(),
             reset: given.reset.unwrap_or(false),
             http: given.http.unwrap_or(DEFAULT_HTTP),
+            network: network(&given)?,
             access: access(dev, &given),
             limits: limits(&given),
             call_limits: call_limits(dev, &given),
@@ -158,6 +170,27 @@ impl NodeConfig {
         };
         Self::resolve(given)
     }
+}
+
+fn network(given: &NodeArguments) -> eyre::Result<Option<Network>> {
+    let peers = given.peers.as_deref().unwrap_or_default();
+    let Some(listen) = given.listen else {
+        eyre::ensure!(peers.is_empty(), "--peers goes with --listen: whom this node asks must be able to answer");
+        return Ok(None);
+    };
+    let bootstrap = peers.iter().map(|peer| parse_peer(peer)).collect::<eyre::Result<_>>()?;
+    Ok(Some(Network { listen, bootstrap, local: given.local_peers.unwrap_or(false) }))
+}
+
+/// KEY@HOST:PORT; an IPv6 address stands in brackets.
+pub(crate) fn parse_peer(text: &str) -> eyre::Result<Peer> {
+    let parse = || {
+        let (key, address) = text.split_once('@')?;
+        let (host, port) = address.rsplit_once(':')?;
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Some(Peer { id: key.parse().ok()?, host: host.into(), port: port.parse().ok().filter(|port| *port != 0)? })
+    };
+    parse().ok_or_else(|| eyre!("{text:?} is no peer: KEY@HOST:PORT, the key as 64 hex digits"))
 }
 
 fn read_file(path: &PathBuf) -> eyre::Result<NodeArguments> {

@@ -35,6 +35,9 @@ impl Folder {
             bail!("{} does not look like a data folder of this program: it is not wiped", self.0.display());
         }
         Store::wipe(&self.0)?;
+        if self.engine_path().exists() {
+            fs::remove_dir_all(self.engine_path()).wrap_err_with(|| format!("could not wipe {}", self.0.display()))?;
+        }
         if genesis_too && self.genesis_path().exists() {
             fs::remove_file(self.genesis_path()).wrap_err_with(|| format!("could not wipe {}", self.0.display()))?;
         }
@@ -95,6 +98,11 @@ impl Folder {
 
     pub(crate) fn genesis_path(&self) -> PathBuf {
         self.0.join("genesis.json")
+    }
+
+    /// Where the engine of a network keeps its votes.
+    pub(crate) fn engine_path(&self) -> PathBuf {
+        self.0.join("engine")
     }
 
     pub(crate) fn key_path(&self) -> PathBuf {

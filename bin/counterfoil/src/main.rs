@@ -1,12 +1,14 @@
 //! The one program: `counterfoil <command>`. Each command has a file of its own; this one only chooses among them.
 //! An error is one line on stderr that says what is wrong and what to do, and an exit code other than 0.
 
+mod certificate;
 mod cli;
 mod commands;
 mod config;
 mod delivery;
 mod dev;
 mod documents;
+mod engine;
 mod folder;
 mod keystore;
 mod money;

@@ -1,24 +1,21 @@
 //! A running node: chain, engine and doors wired together. Used by `counterfoil node` and by the demo.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use chain::{Chain, OpenError};
-use consensus::{
-    Fatal, NodeKey,
-    solo::{self, End, Solo},
-};
+use consensus::{Fatal, NodeKey};
 use eyre::Context;
 use gateway::{Accounts, Console, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
 use primitives::Genesis;
 use store::StoreError;
 use tokio::sync::watch;
 
-use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev};
+use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine};
 
 /// Everything that runs.
 pub(crate) struct Node {
     chain: Chain,
-    engine: Solo,
+    engine: Engine,
     server: Server,
     failure: watch::Receiver<Option<Fatal>>,
 }
@@ -30,7 +27,7 @@ impl Node {
         let (chain, genesis) = open(&config, genesis)?;
         config.folder.keep_genesis(&genesis)?;
         let (failed, failure) = watch::channel(None);
-        let engine = start_engine(&chain, key, failed)?;
+        let engine = Engine::start(&chain, key, config.folder.engine_path(), config.network.clone(), failed)?;
         let server = start_server(&chain, &config, accounts, failure.clone()).await?;
         tracing::info!(
             head = chain.head().number(),
@@ -52,11 +49,14 @@ impl Node {
     }
 
     /// Waits until the ledger cannot go on.
-    pub(crate) async fn failed(&self) -> Fatal {
+    pub(crate) fn failed(&self) -> impl Future<Output = Fatal> + Send + 'static {
         let mut failure = self.failure.clone();
-        match failure.wait_for(Option::is_some).await {
-            Ok(fatal) => fatal.clone().unwrap_or_else(|| Fatal("unknown failure".into())),
-            Err(_) => std::future::pending().await,
+        async move {
+            let failed = failure.wait_for(Option::is_some).await.ok().and_then(|fatal| fatal.clone());
+            match failed {
+                Some(fatal) => fatal,
+                None => std::future::pending().await,
+            }
         }
     }
 
@@ -112,28 +112,6 @@ fn open(config: &NodeConfig, genesis: Genesis) -> eyre::Result<(Chain, Genesis)>
             Err(StoreError::OtherGenesis { found, expected }.into())
         }
         opened => Ok((opened?, genesis)),
-    }
-}
-
-fn start_engine(chain: &Chain, key: NodeKey, failed: watch::Sender<Option<Fatal>>) -> eyre::Result<Solo> {
-    let rules = chain.rules();
-    let config = solo::Config {
-        key,
-        genesis_hash: chain.genesis_hash(),
-        epoch_blocks: rules.epoch_blocks,
-        min_block_interval: Duration::from_millis(rules.min_block_interval_ms),
-    };
-    let on_end = move |end| drop(failed.send_replace(Some(reason(end))));
-    Ok(Solo::start(config, Arc::new(chain.ledger()), chain.wake(), on_end)?)
-}
-
-/// This program has no engine to hand over to, and its ledger never asks for one.
-fn reason(end: End) -> Fatal {
-    match end {
-        End::Fatal(fatal) => fatal,
-        End::HandOver { epoch } => {
-            Fatal(format!("epoch {epoch} is decided by a committee, which this program cannot join"))
-        }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Config {
     pub epoch_blocks: u64,
     /// Least time between the starts of two blocks; an idle chain never waits for it.
     pub min_block_interval: Duration,
+    /// Whether to hand over at the end of this epoch even if the committee stays: to a network that is to follow.
+    pub leaves: bool,
 }
 
 /// Why the engine did not start.
@@ -62,7 +64,7 @@ pub enum End {
     Fatal(Fatal),
     /// The last block of the epoch before this one is durable, and from here on another committee decides: `simplex` goes on.
     HandOver {
-        /// The first epoch that is not ours.
+        /// The first epoch that is not this engine's.
         epoch: u64,
     },
 }
@@ -89,9 +91,10 @@ impl Solo {
         check_alone(&config, &*ledger, tip + 1)?;
         let (sender, receiver) = sync_channel(1);
         let durable = Durable::new(tip);
+        let leaves = config.leaves;
         let proposer =
             Proposer { config, ledger: ledger.clone(), wake: wake.clone(), sender, durable: durable.clone() };
-        let committer = Committer { ledger, wake: wake.clone(), blocks: receiver, durable };
+        let committer = Committer { ledger, wake: wake.clone(), blocks: receiver, durable, leaves };
         committer.hurry()?;
         let on_end = Arc::new(on_end);
         let threads = vec![
@@ -156,7 +159,8 @@ impl Proposer {
         let durable = self.durable.height();
         pending.retain(|block| block.number() > durable);
         let slot = slot_of(number, self.config.epoch_blocks);
-        let content = if self.ledger.committee_changes()? { Content::MayBeEmpty } else { Content::Transactions };
+        let ends = self.config.leaves || self.ledger.committee_changes()?;
+        let content = if ends { Content::MayBeEmpty } else { Content::Transactions };
         let Some(block) = self.ledger.propose(slot, content, pending)? else { return Ok(None) };
         let proof = certificate::finalize_alone(&self.config.key, self.config.genesis_hash, slot, block.hash());
         let sent = self.sender.send((block.clone(), proof));
@@ -170,7 +174,8 @@ impl Proposer {
             return Ok(None);
         }
         let committee = self.ledger.committee(number / self.config.epoch_blocks)?;
-        Ok(Some(committee.is_some_and(|committee| committee.members() == [self.config.key.id()])))
+        let alone = committee.is_some_and(|committee| committee.members() == [self.config.key.id()]);
+        Ok(Some(alone && !self.config.leaves))
     }
 }
 
@@ -179,6 +184,7 @@ struct Committer {
     wake: Wake,
     blocks: Receiver<Signed>,
     durable: Durable,
+    leaves: bool,
 }
 
 impl Committer {
@@ -193,9 +199,9 @@ impl Committer {
         Ok(())
     }
 
-    /// Another committee waits for the end of the epoch: blocks are wanted though no transaction may come.
+    /// Another committee, or another engine, waits for the end of the epoch: blocks are wanted though no transaction may come.
     fn hurry(&self) -> Result<(), Fatal> {
-        if self.ledger.committee_changes()? {
+        if self.leaves || self.ledger.committee_changes()? {
             self.wake.raise();
         }
         Ok(())

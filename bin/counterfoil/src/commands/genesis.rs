@@ -69,7 +69,7 @@ pub(crate) fn genesis_hash(genesis: &Genesis) -> eyre::Result<B256> {
 }
 
 /// 32 bytes from the operating system.
-fn random_seed() -> eyre::Result<[u8; 32]> {
+pub(crate) fn random_seed() -> eyre::Result<[u8; 32]> {
     use std::io::Read;
     let mut seed = [0; 32];
     fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut seed)).wrap_err("/dev/urandom")?;

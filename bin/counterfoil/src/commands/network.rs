@@ -1,3 +1,4 @@
+//! `counterfoil network new` and `run`: a network of several members on this machine.
 //! `counterfoil network upgrade`: the sole member signs a protocol version into force, from an epoch on.
 //! `counterfoil network governor`: it appoints who creates currencies.
 //! The signature is the node key's (ed25519); the transaction around it can be anybody's.
@@ -21,8 +22,13 @@ use crate::{
     native::{Caller, Reader},
 };
 
+mod new;
+mod run;
+
 pub(crate) fn run(command: NetworkCommand) -> eyre::Result<()> {
     match command {
+        NetworkCommand::New(arguments) => new::run(&arguments),
+        NetworkCommand::Run { folder, json } => run::run(&folder, json),
         NetworkCommand::Upgrade(arguments) => upgrade(&arguments),
         NetworkCommand::Governor { account, member } => governor(account, &member),
     }
@@ -107,13 +113,18 @@ fn member_key(arguments: &MemberArguments) -> eyre::Result<NodeKey> {
 /// The account that sends the transaction.
 fn account(arguments: &MemberArguments, member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
     let Some(file) = &arguments.account_key else {
-        let secret = keccak256([ACCOUNT_DOMAIN, member.seed().as_slice()].concat());
-        return PrivateKeySigner::from_bytes(&secret).wrap_err("no account can be made from this member's key");
+        return account_of(member);
     };
     let text = fs::read_to_string(file).wrap_err_with(|| format!("account key {}", file.display()))?;
     let secret: B256 =
         text.trim().parse().map_err(|_| eyre::eyre!("account key {}: not 64 hex digits", file.display()))?;
     PrivateKeySigner::from_bytes(&secret).wrap_err_with(|| format!("account key {}", file.display()))
+}
+
+/// The account that acts for a node by itself.
+fn account_of(member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
+    let secret = keccak256([ACCOUNT_DOMAIN, member.seed().as_slice()].concat());
+    PrivateKeySigner::from_bytes(&secret).wrap_err("no account can be made from this member's key")
 }
 
 /// Sets the account's key apart from everything else that is made from the member's.

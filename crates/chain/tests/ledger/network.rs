@@ -90,6 +90,7 @@ impl Node {
             genesis_hash: chain.genesis_hash(),
             epoch_blocks: chain.rules().epoch_blocks,
             min_block_interval: Duration::from_millis(chain.rules().min_block_interval_ms),
+            leaves: false,
         };
         let end = |end| panic!("the engine ended: {end:?}");
         let engine = Solo::start(config, Arc::new(chain.ledger()), chain.wake(), end).expect("the engine starts");

@@ -92,7 +92,7 @@ const GENESIS: B256 = B256::repeat_byte(0xab);
 
 fn config() -> Config {
     let key = NodeKey::from_seed([7; 32]);
-    Config { key, genesis_hash: GENESIS, epoch_blocks: 4, min_block_interval: Duration::from_millis(1) }
+    Config { key, genesis_hash: GENESIS, epoch_blocks: 4, min_block_interval: Duration::from_millis(1), leaves: false }
 }
 
 fn alone() -> Committee {

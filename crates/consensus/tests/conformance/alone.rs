@@ -21,6 +21,7 @@ fn config(world: &World) -> Config {
         genesis_hash: world.genesis.hash(),
         epoch_blocks: world.epoch_blocks,
         min_block_interval: Duration::from_millis(1),
+        leaves: false,
     }
 }
 

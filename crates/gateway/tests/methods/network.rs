@@ -197,6 +197,7 @@ fn engine(chain: &Chain) -> Solo {
         genesis_hash: chain.genesis_hash(),
         epoch_blocks: rules.epoch_blocks,
         min_block_interval: Duration::from_millis(rules.min_block_interval_ms),
+        leaves: false,
     };
     Solo::start(config, Arc::new(chain.ledger()), chain.wake(), |end| panic!("the engine ended: {end:?}"))
         .expect("the engine starts")

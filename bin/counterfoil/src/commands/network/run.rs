@@ -1,0 +1,131 @@
+//! `counterfoil network run`: every node of a folder that `network new` made, in one process, until Ctrl-C. One line for each
+//! node and event, or one JSON object.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::Arc,
+};
+
+use chain::Executed;
+use consensus::Fatal;
+use eyre::{Context, bail};
+use serde_json::json;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc,
+    },
+};
+
+use crate::{
+    config::{NodeArguments, NodeConfig},
+    node::Node,
+};
+
+/// What happened at a node.
+enum Event {
+    Block(Arc<Executed>),
+    Failed(String),
+}
+
+pub(super) fn run(folder: &Path, json: bool) -> eyre::Result<()> {
+    let settings = settings_in(folder)?;
+    let runtime = tokio::runtime::Runtime::new().wrap_err("could not start the runtime")?;
+    runtime.block_on(serve(settings, json))
+}
+
+/// The nodes' settings by name, in the order of their numbers.
+fn settings_in(folder: &Path) -> eyre::Result<Vec<(String, PathBuf)>> {
+    let entries = fs::read_dir(folder).wrap_err_with(|| folder.display().to_string())?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let number = name.strip_prefix("node-").and_then(|number| number.parse::<u32>().ok());
+        if let (Some(number), Some("toml")) = (number, path.extension().and_then(|extension| extension.to_str())) {
+            found.push((number, name, path));
+        }
+    }
+    if found.is_empty() {
+        bail!("{} holds no node-N.toml: make a network with `counterfoil network new`", folder.display());
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, name, path)| (name, path)).collect())
+}
+
+async fn serve(settings: Vec<(String, PathBuf)>, json: bool) -> eyre::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (events, mut happened) = mpsc::channel(EVENTS_WAITING);
+    let mut nodes = Vec::new();
+    for (name, path) in settings {
+        let config = NodeConfig::resolve(NodeArguments { config: Some(path), ..NodeArguments::default() })?;
+        let node = Node::start(config).await.wrap_err_with(|| name.clone())?;
+        tell(&name, json, "listening", json!({ "http": format!("http://{}", node.address()) }));
+        tokio::spawn(watch(name, node.chain().subscribe_heads(), node.failed(), events.clone()));
+        nodes.push(node);
+    }
+    let failed = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            Some((name, event)) = happened.recv() => match event {
+                Event::Block(executed) => tell_block(&name, json, &executed),
+                Event::Failed(reason) => break Some(format!("{name}: {reason}")),
+            },
+        }
+    };
+    drop(happened);
+    for node in nodes {
+        node.stop().await?;
+    }
+    failed.map_or(Ok(()), |reason| bail!(reason))
+}
+
+/// Ends with the node, or when nobody listens.
+async fn watch(
+    name: String,
+    mut heads: broadcast::Receiver<Arc<Executed>>,
+    failed: impl Future<Output = Fatal>,
+    events: mpsc::Sender<(String, Event)>,
+) {
+    let mut failed = pin!(failed);
+    loop {
+        let event = tokio::select! {
+            head = heads.recv() => match head {
+                Ok(executed) => Event::Block(executed),
+                // More blocks than anybody reads: the newest are told.
+                Err(RecvError::Lagged(_)) => continue,
+                Err(RecvError::Closed) => return,
+            },
+            fatal = &mut failed => Event::Failed(fatal.to_string()),
+            () = events.closed() => return,
+        };
+        if events.send((name.clone(), event)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn tell_block(name: &str, json: bool, executed: &Executed) {
+    let (number, transactions) = (executed.number(), executed.block.transactions().len());
+    tell(name, json, "block", json!({ "number": number, "transactions": transactions, "hash": executed.hash() }));
+}
+
+fn tell(name: &str, json: bool, event: &str, details: serde_json::Value) {
+    if json {
+        println!("{}", json!({ "node": name, "event": event, "details": details }));
+        return;
+    }
+    let fields = details.as_object().into_iter().flatten();
+    let words: Vec<String> = fields
+        .map(|(name, value)| format!("{name} {}", value.as_str().map_or(value.to_string(), str::to_owned)))
+        .collect();
+    println!("{name} {event} {}", words.join(" "));
+}
+
+/// A terminal that is slower than the network holds it up no more than this.
+const EVENTS_WAITING: usize = 1024;
