@@ -6,10 +6,12 @@ const head = document.getElementById('head');
 const rows = document.getElementById('blocks');
 const live = document.getElementById('live');
 
-const cell = (kind, ...children) => {
+// The label stands before the value where the screen is too narrow for columns.
+const cell = (label, kind, child) => {
   const made = document.createElement('td');
+  made.dataset.label = label;
   if (kind) made.className = kind;
-  made.append(...children);
+  made.append(child);
   return made;
 };
 
@@ -31,10 +33,16 @@ const shortened = (hash) => `${hash.slice(0, 8)}…${hash.slice(-6)}`;
 
 const row = (block) => {
   const made = document.createElement('tr');
-  const hash = cell('code', shortened(block.hash));
+  const hash = cell('Hash', 'code', shortened(block.hash));
   hash.title = block.hash;
   made.className = 'new';
-  made.append(cell('num', link(block.number)), cell('', moment(block)), cell('num', block.transactions), cell('num', block.gasUsed), hash);
+  made.append(
+    cell('Height', 'num', link(block.number)),
+    cell('Time', '', moment(block)),
+    cell('Transactions', 'num', block.transactions),
+    cell('Gas used', 'num', block.gasUsed),
+    hash,
+  );
   return made;
 };
 

@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
-use crate::{commands::cash::CashCommand, config::NodeArguments};
+use crate::{
+    commands::{cash::CashCommand, token::TokenCommand},
+    config::NodeArguments,
+};
 
 /// A permissioned, Ethereum-compatible ledger and the services around it.
 #[derive(Debug, Parser)]
@@ -34,6 +37,9 @@ pub(crate) enum Command {
     /// Money: create currencies, move, mint, hold and capture it.
     #[command(subcommand)]
     Cash(CashCommand),
+    /// Items and their tokens: make, sell, lease, give and redeem them.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Make, import or list the keys that sign transactions.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -82,10 +88,30 @@ pub(crate) struct NewGenesis {
 pub(crate) enum NetworkCommand {
     /// Schedule a protocol version; only the committee's sole member can.
     Upgrade(Upgrade),
+    /// Appoint who creates currencies in `cash`; only the committee's sole member can.
+    Governor {
+        /// The account that is to govern.
+        account: Address,
+        #[command(flatten)]
+        member: MemberArguments,
+    },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Upgrade {
+    #[command(flatten)]
+    pub(crate) member: MemberArguments,
+    /// The version to come [default: the newest that this program knows].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u32>,
+    /// The epoch whose first block begins it [default: the next].
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) epoch: Option<u64>,
+}
+
+/// Which member signs, and how its word gets to the ledger.
+#[derive(Debug, Args)]
+pub(crate) struct MemberArguments {
     /// The node to send it to.
     #[arg(long, env = "COUNTERFOIL_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
     pub(crate) rpc: String,
@@ -98,12 +124,6 @@ pub(crate) struct Upgrade {
     /// The key of every development node, instead of --data.
     #[arg(long, conflicts_with_all = ["key", "data"])]
     pub(crate) dev: bool,
-    /// The version to come [default: the newest that this program knows].
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) to: Option<u32>,
-    /// The epoch whose first block begins it [default: the next].
-    #[arg(long, value_name = "EPOCH")]
-    pub(crate) epoch: Option<u64>,
     /// Ethereum key of the sending account, 64 hex digits, where an account must pay or be listed. Default: one made from the
     /// member's key, which pays nothing.
     #[arg(long, value_name = "FILE")]
@@ -121,13 +141,13 @@ pub(crate) struct AbiArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Verify every record, link, root and index of a data folder; the node must be stopped.
+    /// Verify every record, link, root, index and document of a data folder; the node must be stopped.
     Check {
         /// The data folder.
         #[arg(long)]
         data: PathBuf,
     },
-    /// Write the whole ledger into one file; the node may be running.
+    /// Write the whole ledger and its documents into one file; the node may be running.
     Backup {
         /// The data folder.
         #[arg(long)]
@@ -205,7 +225,7 @@ pub(crate) struct AskArguments {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SignArguments {
     /// Name of the key that signs.
-    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "NAME")]
+    #[arg(long, env = "COUNTERFOIL_SIGNER", value_name = "NAME")]
     pub(crate) key: String,
     #[command(flatten)]
     pub(crate) store: KeyStoreArguments,
@@ -256,6 +276,11 @@ pub(crate) enum ExportedFact {
         hash: B256,
         /// Place among the logs of the transaction, from 0.
         index: u64,
+    },
+    /// What became of a redemption of tokens: that it was fulfilled, that it failed, or that it is requested.
+    Redemption {
+        /// The id that its redeemer chose.
+        id: B256,
     },
     /// An account.
     Account {

@@ -9,4 +9,33 @@ pub(crate) mod genesis;
 pub(crate) mod key;
 pub(crate) mod network;
 pub(crate) mod node;
+pub(crate) mod token;
 pub(crate) mod verify;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    /// What is decided for the whole network is asked for under this word, which people know; the room's own is `protocol`.
+    const OTHERWISE_NAMED: (&str, &str) = ("protocol", "network");
+
+    #[test]
+    fn every_room_has_a_command_and_a_file_of_its_word() {
+        let cli = Cli::command();
+        for room in contracts::registry::ROOMS {
+            let word = if room.word == OTHERWISE_NAMED.0 { OTHERWISE_NAMED.1 } else { room.word };
+            assert!(cli.find_subcommand(word).is_some(), "there is no `counterfoil {word}`");
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/commands/{word}.rs"));
+            assert!(file.is_file(), "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+}

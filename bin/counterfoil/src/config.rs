@@ -92,6 +92,9 @@ arguments! {
     /// Keep the state of every block.
     #[arg(env = "COUNTERFOIL_ARCHIVE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     archive: bool;
+    /// Most bytes of documents kept beside the ledger, such as attributes of items [default: 1073741824].
+    #[arg(env = "COUNTERFOIL_DOCUMENTS_BYTES", value_name = "BYTES")]
+    documents_bytes: u64;
     /// What is logged, as in `info` or `warn,chain=debug` [default: info].
     #[arg(env = "COUNTERFOIL_LOG", value_name = "FILTER")]
     log: String;
@@ -210,6 +213,7 @@ fn chain_options(given: &NodeArguments) -> chain::Options {
         store: store::Options {
             history_blocks: given.history_blocks.unwrap_or(store.history_blocks),
             archive: given.archive.unwrap_or(store.archive),
+            documents_bytes: given.documents_bytes.unwrap_or(store.documents_bytes),
             ..store
         },
         pool: chain::Limits {

@@ -53,7 +53,8 @@ impl KeyStore {
         let mut json = encrypted(secret, passphrase, &self.0)?;
         // Not in the standard, but geth writes it and wants it, and a list needs no passphrase.
         json["address"] = hex::encode(signer.address()).into();
-        write_new(&file, &json.to_string()).wrap_err_with(|| format!("could not write {}", file.display()))?;
+        write_new(&file, json.to_string().as_bytes())
+            .wrap_err_with(|| format!("could not write {}", file.display()))?;
         Ok(KeptKey { name: name.into(), address: Some(signer.address()) })
     }
 
@@ -123,9 +124,10 @@ fn encrypted(secret: &[u8; 32], passphrase: &str, near: &Path) -> eyre::Result<s
     Ok(serde_json::from_slice(&fs::read(folder.path().join("key"))?)?)
 }
 
-fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a file that only its owner can read; never over an existing one.
+pub(crate) fn write_new(file: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.sync_all()
 }
 

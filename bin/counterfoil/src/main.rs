@@ -4,12 +4,17 @@
 mod cli;
 mod commands;
 mod config;
+mod delivery;
 mod dev;
+mod documents;
 mod folder;
 mod keystore;
+mod money;
 mod native;
 mod node;
 mod rpc;
+mod table;
+mod words;
 
 use std::process::ExitCode;
 
@@ -39,6 +44,7 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Abi(arguments) => commands::abi::run(&arguments),
         Command::Db(command) => commands::db::run(command),
         Command::Cash(command) => commands::cash::run(command),
+        Command::Token(command) => commands::token::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),

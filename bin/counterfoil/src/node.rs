@@ -160,4 +160,6 @@ fn metrics(chain: &Chain, text: &mut MetricsText) {
     );
     text.gauge("counterfoil_pool_transactions", "Transactions that wait in the pool.", pool_transactions);
     text.gauge("counterfoil_pool_bytes", "Bytes of the transactions that wait in the pool.", pool_bytes);
+    let (documents_bytes, _) = chain.documents().size();
+    text.gauge("counterfoil_documents_bytes", "Bytes that documents take, in whole blocks of 4 KiB.", documents_bytes);
 }

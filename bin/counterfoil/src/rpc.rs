@@ -26,7 +26,10 @@ impl Client {
         let text = response.body_mut().read_to_string().wrap_err_with(|| format!("{method}: broken answer"))?;
         let mut reply: Value = serde_json::from_str(&text).wrap_err_with(|| format!("{method}: not JSON: {text}"))?;
         if let Some(error) = reply.get("error") {
-            bail!("{method}: {}", in_words(error));
+            match refusal(error) {
+                Some(words) => bail!("{words}"),
+                None => bail!("{method}: {}", error["message"].as_str().unwrap_or(&error.to_string())),
+            }
         }
         Ok(reply["result"].take())
     }
@@ -37,12 +40,6 @@ impl Client {
         let answer = self.call("eth_call", json!([{ "to": contract, "data": data }, "latest"]))?;
         let answer: Bytes = serde_json::from_value(answer)?;
         Ok(C::abi_decode_returns(&answer)?)
-    }
-
-    /// Sends a signed transaction and waits for its receipt.
-    pub(crate) fn send_raw(&self, transaction: &[u8]) -> eyre::Result<Value> {
-        let hash = self.call("eth_sendRawTransaction", json!([hex::encode_prefixed(transaction)]))?;
-        self.receipt(&hash)
     }
 
     /// Sends a transaction from an unlocked account and waits for its receipt.
@@ -63,12 +60,11 @@ impl Client {
     }
 }
 
-/// A JSON-RPC error; one that a native contract answered with is said in words.
-fn in_words(error: &Value) -> String {
-    let data = error["data"].as_str().and_then(|data| hex::decode(data).ok()).unwrap_or_default();
+/// What a native contract answered, in its own words.
+fn refusal(error: &Value) -> Option<String> {
+    let data = error["data"].as_str().and_then(|data| hex::decode(data).ok())?;
     let named = || gateway::native::error(&data).map(|refusal| format!("refused: {refusal}"));
-    let message = || error["message"].as_str().map(ToOwned::to_owned);
-    protocol::error_in_words(&data).or_else(named).or_else(message).unwrap_or_else(|| error.to_string())
+    protocol::error_in_words(&data).or_else(named)
 }
 
 /// A field of an answer, read as the type that it must have.

@@ -14,7 +14,7 @@ use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
 use primitives::{Address, B256, Block, Bytes, Genesis, Recovered, Rules, TimeMs, Tx, U256};
-use store::{BlockRecord, Layers, State, Store, StoreError};
+use store::{BlockRecord, Documents, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -71,6 +71,8 @@ pub(crate) struct Inner {
     /// The canonical configuration, which genesis commits to.
     pub(crate) config: Bytes,
     pub(crate) store: Store,
+    /// Opened under the store's lock.
+    pub(crate) documents: Documents,
     pub(crate) codes: Codes,
     pub(crate) pool: Pool,
     pub(crate) wake: Wake,
@@ -116,6 +118,7 @@ impl Chain {
             layers: RwLock::new(layers),
             rules: genesis.rules(),
             genesis_hash,
+            documents: Documents::open(folder, store_options.documents_bytes)?,
             config: genesis.canonical_config()?.into(),
             store,
             codes: Codes::default(),

@@ -4,14 +4,19 @@
 //! before it leaves, so that none goes out that a reader would refuse. The committee of every epoch is committee 0 today, so there are
 //! no hand-overs to show.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy_consensus::TxReceipt;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_sol_types::SolEvent;
+use contracts::token::{self, abi::IToken};
 use primitives::Header;
 use proof::{Certified, Counterfoil, Fact, Refusal, build, statement};
 
-use crate::{BlockAt, Chain, ChainError, Executed, StateView};
+use crate::{BlockAt, Chain, ChainError, Executed, LogQuery, StateView};
 
 /// What is to be proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub enum Question {
         /// Place among its logs.
         index: u64,
     },
+    /// What became of a redemption: the newest of its logs.
+    Redemption(B256),
     /// An account as of a block.
     Account {
         /// Whose.
@@ -67,6 +74,9 @@ pub enum ExportError {
     /// Never seen, or not in a block yet.
     #[error("transaction {0} is in no final block")]
     UnknownTransaction(B256),
+    /// No log of the `token` room names it.
+    #[error("there is no redemption {0}")]
+    UnknownRedemption(B256),
     /// Too many headers lie between the fact and the checkpoint.
     #[error("block {to} is more than {MAX_DESCENDANTS} blocks after block {from}")]
     TooFar {
@@ -100,6 +110,22 @@ fn preimages_of(question: &Question) -> Vec<Bytes> {
     }
 }
 
+/// Every word of the room's logs in a fact may be one; only the hash of attributes that are kept is found.
+fn attributes_hashes(executed: &Executed, fact: &Fact) -> BTreeSet<B256> {
+    let (receipt, place) = match fact {
+        Fact::Receipt(fact) => (fact.index, None),
+        Fact::Log(fact) => (fact.receipt, Some(fact.log)),
+        Fact::Account(_) | Fact::Storage(_) => return BTreeSet::new(),
+    };
+    let receipt = usize::try_from(receipt).ok().and_then(|index| executed.receipts.get(index));
+    let logs = receipt.map_or(&[][..], |receipt| &receipt.logs);
+    let meant =
+        (0..).zip(logs).filter(|(at, log)| place.is_none_or(|place| place == *at) && log.address == token::ADDRESS);
+    meant.flat_map(|(_, log)| log.data.data.as_chunks::<32>().0).map(B256::from).collect()
+}
+
+/// Of all attributes that a file holds unasked.
+const ATTRIBUTES_MOST_BYTES: usize = 1 << 20;
 /// Headers have some 600 bytes, so these fit into a file.
 const MAX_DESCENDANTS: u64 = 4_096;
 
@@ -108,6 +134,7 @@ impl Chain {
     pub fn counterfoil(&self, question: &Question, beside: Beside) -> Result<Counterfoil, ExportError> {
         let Beside { checkpoint, preimages } = beside;
         let (executed, fact) = self.fact(question)?;
+        let attributes = self.attributes_in(&executed, &fact);
         let number = executed.number();
         let certified = self.certified_from(number.max(checkpoint.unwrap_or(0)), number)?;
         let Certified { finality, committee, .. } = self.certificate(&certified)?;
@@ -120,7 +147,7 @@ impl Chain {
             finality,
             committee,
             fact,
-            preimages: ordered(preimages.into_iter().chain(preimages_of(question))),
+            preimages: ordered(preimages.into_iter().chain(preimages_of(question)).chain(attributes)),
         };
         proof::verify(&file.encode(), self.genesis_hash(), None)?;
         Ok(file)
@@ -138,6 +165,7 @@ impl Chain {
                 let fact = build::log_fact(&executed.receipts, place, *index);
                 Ok((executed, fact))
             }
+            Question::Redemption(redemption) => self.fact(&self.newest_log_of(*redemption)?),
             Question::Account { address, at } => {
                 let (executed, state) = self.state_and_block(*at)?;
                 Ok((executed, build::account_fact(*address, state.prove(*address, &[])?.proof)))
@@ -153,6 +181,42 @@ impl Chain {
                 Ok((executed, build::storage_fact(*address, proof.proof, slots)))
             }
         }
+    }
+
+    /// A redemption leaves a log when it is requested and one when it ends.
+    fn newest_log_of(&self, redemption: B256) -> Result<Question, ExportError> {
+        let kinds = [
+            IToken::RedemptionRequested::SIGNATURE_HASH,
+            IToken::Redeemed::SIGNATURE_HASH,
+            IToken::RedemptionFailed::SIGNATURE_HASH,
+        ];
+        let query = LogQuery {
+            from: 0,
+            to: u64::MAX,
+            addresses: vec![token::ADDRESS],
+            topics: [kinds.to_vec(), vec![redemption], Vec::new(), Vec::new()],
+            max_results: kinds.len(),
+        };
+        let newest = self.logs(&query)?.pop().ok_or(ExportError::UnknownRedemption(redemption))?;
+        let executed = self.existing(BlockAt::Hash(newest.block_hash))?;
+        let index = newest.log_index.saturating_sub(executed.first_log_index(newest.tx_index));
+        Ok(Question::Log { transaction: newest.tx_hash, index: index as u64 })
+    }
+
+    /// The attributes, of those that are here, of the items that the fact's logs of `token` name the hash of. Attributes that
+    /// cannot be read are left out: the fact is as true without them.
+    fn attributes_in(&self, executed: &Executed, fact: &Fact) -> Vec<Bytes> {
+        let documents = self.documents();
+        let mut bytes_left = ATTRIBUTES_MOST_BYTES;
+        let here = attributes_hashes(executed, fact).into_iter().filter_map(|hash| {
+            documents.attributes_of_hash(hash).inspect_err(|error| tracing::warn!(%error, "left out")).ok().flatten()
+        });
+        here.take_while(|attributes| {
+            let left = bytes_left.checked_sub(attributes.len());
+            bytes_left = left.unwrap_or(0);
+            left.is_some()
+        })
+        .collect()
     }
 
     /// The block of a transaction that succeeded, and its place there.

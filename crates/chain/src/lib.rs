@@ -3,6 +3,7 @@
 //! ```text
 //! submit -> pool -> propose -> evm::execute_block -> trie commit -> seal      (ledger: kept by block hash until final)
 //!                   finalize -> store append (fsync) -> one head swap -> events
+//! documents: attributes, delivery details -> hash on the ledger? -> kept beside it
 //! head window (newest 128 blocks in memory) + store (all others) -> queries, state views, logs
 //! ```
 //!
@@ -13,6 +14,7 @@
 mod chain;
 mod codes;
 mod counterfoil;
+mod documents;
 mod error;
 mod executed;
 mod head;
@@ -23,6 +25,7 @@ mod view;
 
 pub use chain::{BlockAt, Chain, Located, Options};
 pub use counterfoil::{Beside, ExportError, Question};
+pub use documents::{DELIVERY_MOST_BYTES, DocumentError, Kept, OffLedger};
 pub use error::{ChainError, OpenError, SubmitError};
 pub use executed::Executed;
 pub use head::{Head, WINDOW_BLOCKS};

@@ -4,6 +4,7 @@ interface IProtocol {
     error InvalidCalldata();
     error InvalidSignature();
     error NotPayable();
+    error RoomNotOpen(string room);
     error SeveralMembers();
     error StaticCall();
     error UnknownSelector(bytes4 selector);
@@ -12,6 +13,7 @@ interface IProtocol {
 
     event UpgradeScheduled(uint32 indexed version, uint64 epoch);
 
+    function appointGovernor(address governor, bytes memory signature) external;
     function epoch() external view returns (uint64);
     function schedule(uint32 version, uint64 epoch, bytes memory signature) external;
     function scheduled() external view returns (uint32 version, uint64 epoch);

@@ -1,12 +1,13 @@
-//! What holds for every room of the registry. ABIs and storage layouts are pinned in `snapshots/`: changing one is changing a
-//! contract that exists. `UPDATE_SNAPSHOTS=1 cargo test -p contracts --test rooms` writes them anew.
+//! What holds for every room of the registry and for what factories make. ABIs, storage layouts and gas are pinned in
+//! `snapshots/`: changing one is changing a contract that exists. `UPDATE_SNAPSHOTS=1 cargo test -p contracts --test rooms`
+//! writes the first two anew; the gas is measured by the tests of `evm`, and here only looked at for gaps.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolError;
 use contracts::{
-    Stop,
+    CodeKind, Stop,
     dispatch::INative,
     registry::{self, Door, NEWEST_VERSION, ROOMS},
     testing::Memory,
@@ -16,9 +17,28 @@ fn doors() -> impl Iterator<Item = &'static Door> {
     ROOMS.iter().flat_map(|room| room.doors())
 }
 
+/// A world in which each factory has made something, and where each door is.
+fn open_doors() -> (Memory, Vec<(&'static Door, Address)>) {
+    let mut memory = Memory::new();
+    let mut doors = Vec::new();
+    for room in ROOMS {
+        doors.push((&room.contract, room.address()));
+        if let Some(door) = &room.instance {
+            let instance = registry::address_of(room.number, [1; 7]);
+            memory.codes.insert(instance, CodeKind::Native);
+            doors.push((door, instance));
+        }
+    }
+    (memory, doors)
+}
+
+fn snapshot(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(file)
+}
+
 /// Compares with the snapshot, or writes it.
 fn check_snapshot(file: &str, now: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(file);
+    let path = snapshot(file);
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::write(&path, now).expect("the snapshot is written");
         return;
@@ -50,7 +70,7 @@ fn every_storage_layout_is_as_pinned() {
 #[test]
 fn no_snapshot_is_left_over() {
     let known: BTreeSet<_> =
-        doors().flat_map(|door| ["sol", "layout"].map(|kind| format!("{}.{kind}", door.interface))).collect();
+        doors().flat_map(|door| ["sol", "layout", "gas"].map(|kind| format!("{}.{kind}", door.interface))).collect();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots");
     for file in fs::read_dir(folder).expect("snapshots are there") {
         let name = file.expect("readable").file_name().into_string().expect("a plain name");
@@ -75,29 +95,81 @@ fn every_room_has_its_page() {
     }
 }
 
+/// `cargo test -p evm --test gas` measures them.
 #[test]
-fn every_function_of_a_rooms_abi_is_routed() {
+fn every_function_has_its_gas_pinned() {
+    for door in doors() {
+        let pinned = fs::read_to_string(snapshot(&format!("{}.gas", door.interface))).unwrap_or_default();
+        let rows: BTreeSet<_> = pinned.lines().filter_map(|line| line.split_once(' ')).map(|(name, _)| name).collect();
+        for function in (door.abi)().functions().map(|function| function.signature()) {
+            assert!(rows.contains(function.as_str()), "{}.gas has no row of {function}", door.interface);
+        }
+    }
+}
+
+/// The ABI is where users read what a function does.
+#[test]
+fn every_function_is_explained_where_the_abi_declares_it() {
     for room in ROOMS {
-        let mut memory = Memory::new();
-        for function in (room.contract.abi)().functions() {
-            let unknown = INative::UnknownSelector { selector: function.selector() }.abi_encode();
-            let answer = memory.call(Address::ZERO, room.address(), function.selector().as_slice());
-            assert_ne!(answer, Err(Stop::Revert(unknown.into())), "{}.{}", room.word, function.signature());
+        let file = format!("{}/src/{}/abi.rs", env!("CARGO_MANIFEST_DIR"), room.word);
+        let text = fs::read_to_string(&file).expect("each room has its abi.rs");
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        for name in room.doors().flat_map(|door| (door.abi)().functions.into_keys()) {
+            let explained = lines
+                .windows(2)
+                .any(|pair| pair[0].starts_with("///") && pair[1].starts_with(&format!("function {name}(")));
+            assert!(explained, "{name} has no comment in {}/abi.rs", room.word);
         }
     }
 }
 
 #[test]
-fn every_room_refuses_an_unknown_selector_and_calldata_that_is_cut_off() {
-    for room in ROOMS {
-        let mut memory = Memory::new();
+fn every_function_of_every_abi_is_routed() {
+    let (mut memory, doors) = open_doors();
+    for (door, address) in doors {
+        for function in (door.abi)().functions() {
+            let unknown = INative::UnknownSelector { selector: function.selector() }.abi_encode();
+            let answer = memory.call(Address::ZERO, address, function.selector().as_slice());
+            assert_ne!(answer, Err(Stop::Revert(unknown.into())), "{}.{}", door.interface, function.signature());
+        }
+    }
+}
+
+#[test]
+fn every_contract_refuses_an_unknown_selector_and_calldata_that_is_cut_off() {
+    let (mut memory, doors) = open_doors();
+    for (door, address) in doors {
         let unknown = INative::UnknownSelector { selector: [0xff; 4].into() }.abi_encode();
-        let answer = memory.call(Address::ZERO, room.address(), &[0xff; 4]);
-        assert_eq!(answer, Err(Stop::Revert(unknown.into())), "{}", room.word);
-        for function in (room.contract.abi)().functions().filter(|function| !function.inputs.is_empty()) {
-            let answer = memory.call(Address::ZERO, room.address(), function.selector().as_slice());
+        let answer = memory.call(Address::ZERO, address, &[0xff; 4]);
+        assert_eq!(answer, Err(Stop::Revert(unknown.into())), "{}", door.interface);
+        for function in (door.abi)().functions().filter(|function| !function.inputs.is_empty()) {
+            let answer = memory.call(Address::ZERO, address, function.selector().as_slice());
             let invalid = Err(Stop::Revert(INative::InvalidCalldata {}.abi_encode().into()));
-            assert_eq!(answer, invalid, "{}.{}", room.word, function.signature());
+            assert_eq!(answer, invalid, "{}.{}", door.interface, function.signature());
+        }
+    }
+}
+
+/// A view that takes nothing would answer; one more byte, or a word, is an argument too many.
+#[test]
+fn every_contract_refuses_calldata_that_is_too_long_or_dirty() {
+    let (mut memory, doors) = open_doors();
+    let invalid = Err(Stop::Revert(INative::InvalidCalldata {}.abi_encode().into()));
+    for (door, address) in doors {
+        for function in (door.abi)().functions() {
+            let words = vec![0; 32 * function.inputs.len()];
+            for rest in [&[0][..], &[0; 32]] {
+                let data = [function.selector().as_slice(), &words, rest].concat();
+                let answer = memory.call(Address::ZERO, address, &data);
+                assert_eq!(answer, invalid, "{}.{}", door.interface, function.signature());
+            }
+            let narrow = |kind: &str| kind != "uint256" && kind != "bytes32" && !kind.starts_with("bytes");
+            for (index, _) in function.inputs.iter().enumerate().filter(|(_, input)| narrow(&input.ty)) {
+                let mut data = [function.selector().as_slice(), &words].concat();
+                data[4 + 32 * index] = 0x80;
+                let answer = memory.call(Address::ZERO, address, &data);
+                assert_eq!(answer, invalid, "{}.{}, argument {index}", door.interface, function.signature());
+            }
         }
     }
 }

@@ -8,11 +8,7 @@
 //! 4. Calldata that is not canonical, and ether, is refused by name; Solidity reverts without data, and takes calldata that is too long.
 //! 5. Held money, pause and freeze, which OpenZeppelin's ERC20 does not have.
 
-use std::collections::BTreeMap;
-
-use alloy_consensus::{SignableTransaction, TxLegacy};
-use alloy_primitives::{Signature, TxKind, address};
-use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
+use alloy_primitives::{TxKind, address};
 use alloy_sol_types::{Panic, SolCall, SolError, SolEvent, SolStruct, eip712_domain, sol};
 use contracts::{
     cash::{
@@ -26,19 +22,13 @@ use contracts::{
     },
     dispatch::INative,
 };
-use evm::{
-    Mode,
-    call::{Base, CallError, call},
-    execute_block, genesis_diff,
-};
+use ledger::{Answer, CHAIN_ID, Ledger, bytecode};
 use people::Signer;
-use primitives::{
-    Address, B256, Bytes, Fork, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx, U256,
-    genesis::{Config, Section, Upgrade},
-};
+use primitives::{Address, B256, Bytes, U256};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use world::World;
 
+#[expect(dead_code, reason = "shared with other tests")]
+mod ledger;
 #[path = "world/people.rs"]
 #[expect(dead_code, reason = "shared with other tests")]
 mod people;
@@ -56,69 +46,31 @@ sol! {
     }
 }
 
-const CHAIN_ID: u64 = 31_337;
 const GOVERNOR: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
 const CALLS_PER_SEED: usize = 400;
 
 /// Both contracts on one state.
 struct Both {
-    world: World,
-    rules: Rules,
-    header: Header,
-    nonces: BTreeMap<Address, u64>,
+    ledger: Ledger,
     ours: Address,
     theirs: Address,
     people: Vec<Signer>,
 }
 
-/// What a call said: data, or data of a revert.
-type Answer = Result<Bytes, Bytes>;
-
 impl Both {
     fn new() -> Self {
-        let genesis = genesis();
         let people: Vec<_> = (1..5).map(Signer::new).collect();
-        let mut world = World::default();
-        world.apply(&genesis_diff(&genesis).expect("the genesis is sound"));
-        let header = genesis.header(world.root()).expect("the genesis is sound");
         let issuer = people[0].address;
         let ours = address_of(Currency::by_code(b"EUR").expect("the euro is a currency"));
-        let theirs = issuer.create(0);
-        let mut both = Self { world, rules: genesis.rules(), header, nonces: BTreeMap::new(), ours, theirs, people };
         let create = createCall { code: "EUR".into(), issuer }.abi_encode();
-        let receipts = both
-            .block(&[(GOVERNOR, TxKind::Call(ROOM.address()), create.into()), (issuer, TxKind::Create, bytecode())]);
-        assert!(receipts.iter().all(|receipt| receipt.success), "both currencies are there: {receipts:?}");
-        both
-    }
-
-    /// The next block.
-    fn block(&mut self, calls: &[(Address, TxKind, Bytes)]) -> Vec<Receipt> {
-        let now = TimeMs(self.header.timestamp * 1000 + 1000);
-        let frame = self.rules.next_header(self.header.hash_slow(), &self.header, now, B256::ZERO);
-        let transactions: Vec<_> = calls.iter().map(|(from, to, input)| self.transaction(*from, *to, input)).collect();
-        let outcome = execute_block(&self.rules, &frame, transactions, &self.world, Mode::Verify).expect("a block");
-        self.world.apply(&outcome.diff);
-        self.header = frame;
-        outcome.receipts
-    }
-
-    fn transaction(&mut self, from: Address, to: TxKind, input: &Bytes) -> Recovered<Tx> {
-        let next = self.nonces.entry(from).or_default();
-        let nonce = *next;
-        *next += 1;
-        let input = input.clone();
-        let tx = TxLegacy { chain_id: Some(CHAIN_ID), nonce, gas_limit: 5_000_000, to, input, ..TxLegacy::default() };
-        Recovered::new_unchecked(Tx::Legacy(tx.into_signed(Signature::test_signature())), from)
+        let deploy = bytecode(include_str!("../../../testdata/euro.json"));
+        let mut ledger = Ledger::new();
+        ledger.must(&[(GOVERNOR, TxKind::Call(ROOM.address()), create.into()), (issuer, TxKind::Create, deploy)]);
+        Self { ledger, ours, theirs: issuer.create(0), people }
     }
 
     fn ask(&self, from: Address, to: Address, data: &[u8]) -> Answer {
-        let base = Base { rules: &self.rules, header: &self.header, db: &self.world, gas_cap: 10_000_000 };
-        let request = TransactionRequest::default().from(from).to(to).input(data.to_vec().into());
-        call(&base, &request, &EvmOverrides::default()).map_err(|error| match error {
-            CallError::Revert(data) => data,
-            other => panic!("a call ends otherwise: {other}"),
-        })
+        self.ledger.ask(from, to, data)
     }
 
     /// The same calls, or with each contract's own signature, on both; whether they were taken.
@@ -126,7 +78,7 @@ impl Both {
         let answers = [(self.ours, &ours), (self.theirs, &theirs)].map(|(to, data)| self.ask(from, to, data));
         assert_eq!(answers[0], answers[1], "{from}: {}", Bytes::from(ours.clone()));
         let (to_ours, to_theirs) = (TxKind::Call(self.ours), TxKind::Call(self.theirs));
-        let receipts = self.block(&[(from, to_ours, ours.into()), (from, to_theirs, theirs.into())]);
+        let receipts = self.ledger.block(&[(from, to_ours, ours.into()), (from, to_theirs, theirs.into())]);
         let [ours, theirs] = receipts.as_slice() else { panic!("two transactions, two receipts") };
         assert_eq!((ours.success, theirs.success), (answers[0].is_ok(), answers[0].is_ok()));
         let standard: Vec<_> =
@@ -146,7 +98,7 @@ impl Both {
             owner: owner.address,
             spender: self.anyone(random),
             value: value(random),
-            deadline: if random.random_bool(0.8) { U256::MAX } else { U256::from(self.header.timestamp - 1) },
+            deadline: if random.random_bool(0.8) { U256::MAX } else { U256::from(self.ledger.header.timestamp - 1) },
             v: 27,
             r: B256::ZERO,
             s: B256::ZERO,
@@ -248,28 +200,9 @@ fn the_differences_are_these() {
     assert_eq!(ask(&[1, 2, 3, 4]), [Err(unknown.abi_encode().into()), Err(Bytes::new())]);
     let mut full = Both::new();
     let everything = mint(U256::MAX);
-    full.block(&[(issuer, TxKind::Call(full.theirs), everything.into())]);
+    full.ledger.block(&[(issuer, TxKind::Call(full.theirs), everything.into())]);
     let panic = Panic { code: U256::from(0x11) };
     assert_eq!(full.ask(issuer, full.theirs, &mint(U256::from(1))), Err(panic.abi_encode().into()));
-}
-
-fn genesis() -> Genesis {
-    let mut section = Section::new(Fork::Osaka, vec![[7; 32].into()]);
-    section.upgrades = vec![Upgrade { version: 1, epoch: 0 }];
-    Genesis {
-        config: Config { chain_id: CHAIN_ID, other: BTreeMap::new() },
-        timestamp: 1_767_225_600,
-        gas_limit: 30_000_000,
-        coinbase: Address::ZERO,
-        counterfoil: section,
-        alloc: BTreeMap::new(),
-    }
-}
-
-fn bytecode() -> Bytes {
-    let file: serde_json::Value =
-        serde_json::from_str(include_str!("../../../testdata/euro.json")).expect("the file is JSON");
-    file["bytecode"].as_str().and_then(|text| text.parse().ok()).expect("the file has bytecode")
 }
 
 fn is_our_own(topic: &B256) -> bool {

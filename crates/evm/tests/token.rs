@@ -8,11 +8,7 @@
 //! 4. Calldata that is not canonical is refused by name; Solidity reverts without data, and takes calldata that is too long.
 //! 5. How tokens are made: `mint` of an item here, a function of the test contract there. Only the makings are not compared.
 
-use std::collections::BTreeMap;
-
-use alloy_consensus::{SignableTransaction, TxLegacy};
-use alloy_primitives::{Signature, TxKind};
-use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
+use alloy_primitives::TxKind;
 use alloy_sol_types::{SolCall, SolError, SolValue, sol};
 use contracts::{
     dispatch::INative,
@@ -21,18 +17,12 @@ use contracts::{
         abi::IToken::{self, *},
     },
 };
-use evm::{
-    Mode,
-    call::{Base, CallError, call},
-    execute_block, genesis_diff,
-};
-use primitives::{
-    Address, B256, Bytes, Fork, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx, U256,
-    genesis::{Config, Section, Upgrade},
-};
+use ledger::{Answer, Ledger, bytecode};
+use primitives::{Address, B256, Bytes, U256};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use world::World;
 
+#[expect(dead_code, reason = "shared with other tests")]
+mod ledger;
 #[path = "world/mod.rs"]
 #[expect(dead_code, reason = "shared with other tests")]
 mod world;
@@ -41,7 +31,6 @@ sol! {
     function make(address to, uint256 id, uint256 amount) external;
 }
 
-const CHAIN_ID: u64 = 31_337;
 const CALLS_PER_SEED: usize = 300;
 const MAKER: Address = Address::repeat_byte(0x11);
 const PEOPLE: [Address; 4] =
@@ -49,27 +38,16 @@ const PEOPLE: [Address; 4] =
 
 /// Both contracts on one state, with the same tokens in the same hands.
 struct Both {
-    world: World,
-    rules: Rules,
-    header: Header,
-    nonces: BTreeMap<Address, u64>,
+    ledger: Ledger,
     theirs: Address,
     ids: Vec<U256>,
 }
 
-/// What a call said: data, or data of a revert.
-type Answer = Result<Bytes, Bytes>;
-
 impl Both {
     fn new() -> Self {
-        let genesis = genesis();
-        let mut world = World::default();
-        world.apply(&genesis_diff(&genesis).expect("the genesis is sound"));
-        let header = genesis.header(world.root()).expect("the genesis is sound");
-        let theirs = MAKER.create(0);
-        let (nonces, ids) = (BTreeMap::new(), vec![U256::from(404)]);
-        let mut both = Self { world, rules: genesis.rules(), header, nonces, theirs, ids };
-        both.must(&[(MAKER, TxKind::Create, bytecode())]);
+        let mut ledger = Ledger::new();
+        ledger.must(&[(MAKER, TxKind::Create, bytecode(include_str!("../../../testdata/items.json")))]);
+        let mut both = Self { ledger, theirs: MAKER.create(0), ids: vec![U256::from(404)] };
         both.make_tokens(1, true, 1_000);
         both.make_tokens(2, true, 50);
         both.make_tokens(3, false, 3);
@@ -80,63 +58,29 @@ impl Both {
     fn make_tokens(&mut self, identifier: u8, interchangeable: bool, tokens: u64) {
         let create =
             createItemCall { identifier: B256::with_last_byte(identifier), terms: terms(interchangeable, tokens) };
-        let item = self.ask(MAKER, ADDRESS, &create.abi_encode()).expect("an item");
+        let item = self.ledger.ask(MAKER, ADDRESS, &create.abi_encode()).expect("an item");
         let item = B256::abi_decode(&item).expect("its key");
         let mint = mintCall { item, tokens };
-        self.must(&[(MAKER, TxKind::Call(ADDRESS), create.abi_encode().into())]);
-        self.must(&[(MAKER, TxKind::Call(ADDRESS), mint.abi_encode().into())]);
+        self.ledger.must(&[(MAKER, TxKind::Call(ADDRESS), create.abi_encode().into())]);
+        self.ledger.must(&[(MAKER, TxKind::Call(ADDRESS), mint.abi_encode().into())]);
         let made: Vec<(U256, u64)> = match interchangeable {
             true => vec![(U256::from_be_bytes(item.0), tokens)],
             false => (1..=tokens).map(|instance| (self.id_of(item, instance), 1)).collect(),
         };
         for (id, amount) in made {
             let make = makeCall { to: MAKER, id, amount: U256::from(amount) }.abi_encode();
-            self.must(&[(MAKER, TxKind::Call(self.theirs), make.into())]);
+            self.ledger.must(&[(MAKER, TxKind::Call(self.theirs), make.into())]);
             self.ids.push(id);
         }
     }
 
     fn id_of(&self, item: B256, instance: u64) -> U256 {
-        let answer = self.ask(MAKER, ADDRESS, &tokenIdCall { item, instance }.abi_encode()).expect("an id");
+        let answer = self.ledger.ask(MAKER, ADDRESS, &tokenIdCall { item, instance }.abi_encode()).expect("an id");
         U256::abi_decode(&answer).expect("a number")
     }
 
-    fn must(&mut self, calls: &[(Address, TxKind, Bytes)]) {
-        let receipts = self.block(calls);
-        assert!(receipts.iter().all(|receipt| receipt.success), "{receipts:?}");
-    }
-
-    /// The next block.
-    fn block(&mut self, calls: &[(Address, TxKind, Bytes)]) -> Vec<Receipt> {
-        let now = TimeMs(self.header.timestamp * 1000 + 1000);
-        let frame = self.rules.next_header(self.header.hash_slow(), &self.header, now, B256::ZERO);
-        let transactions: Vec<_> = calls.iter().map(|(from, to, input)| self.transaction(*from, *to, input)).collect();
-        let outcome = execute_block(&self.rules, &frame, transactions, &self.world, Mode::Verify).expect("a block");
-        self.world.apply(&outcome.diff);
-        self.header = frame;
-        outcome.receipts
-    }
-
-    fn transaction(&mut self, from: Address, to: TxKind, input: &Bytes) -> Recovered<Tx> {
-        let next = self.nonces.entry(from).or_default();
-        let nonce = *next;
-        *next += 1;
-        let input = input.clone();
-        let tx = TxLegacy { chain_id: Some(CHAIN_ID), nonce, gas_limit: 8_000_000, to, input, ..TxLegacy::default() };
-        Recovered::new_unchecked(Tx::Legacy(tx.into_signed(Signature::test_signature())), from)
-    }
-
-    fn ask(&self, from: Address, to: Address, data: &[u8]) -> Answer {
-        let base = Base { rules: &self.rules, header: &self.header, db: &self.world, gas_cap: 16_000_000 };
-        let request = TransactionRequest::default().from(from).to(to).input(data.to_vec().into());
-        call(&base, &request, &EvmOverrides::default()).map_err(|error| match error {
-            CallError::Revert(data) => data,
-            other => panic!("a call ends otherwise: {other}"),
-        })
-    }
-
     fn answers(&self, from: Address, data: &[u8]) -> [Answer; 2] {
-        [ADDRESS, self.theirs].map(|to| self.ask(from, to, data))
+        [ADDRESS, self.theirs].map(|to| self.ledger.ask(from, to, data))
     }
 
     /// The same call on both; whether it was taken.
@@ -145,7 +89,7 @@ impl Both {
         let [ours, theirs] = self.answers(from, &data);
         assert_eq!(ours, theirs, "{from}: {data}");
         let calls = [ADDRESS, self.theirs].map(|to| (from, TxKind::Call(to), data.clone()));
-        let receipts = self.block(&calls);
+        let receipts = self.ledger.block(&calls);
         let logs: Vec<Vec<_>> =
             receipts.iter().map(|receipt| receipt.logs.iter().map(|log| &log.data).collect()).collect();
         assert_eq!(receipts.iter().map(|receipt| receipt.success).collect::<Vec<_>>(), [ours.is_ok(); 2]);
@@ -230,7 +174,7 @@ fn the_differences_are_these() {
     assert_eq!(ours, theirs);
     // 2.
     let gift = giftCall { id, amount: U256::from(1_000), recipient: PEOPLE[1], until: u64::MAX, note: B256::ZERO };
-    both.must(&[(MAKER, TxKind::Call(ADDRESS), gift.abi_encode().into())]);
+    both.ledger.must(&[(MAKER, TxKind::Call(ADDRESS), gift.abi_encode().into())]);
     let [ours, theirs] = both.answers(MAKER, &send(PEOPLE[2], 1));
     let locked = IToken::TokensLocked { owner: MAKER, unlocked: U256::ZERO, needed: U256::from(1), id };
     assert_eq!((ours, theirs), (Err(locked.abi_encode().into()), Ok(Bytes::new())));
@@ -246,6 +190,22 @@ fn the_differences_are_these() {
     assert_eq!((ours, theirs.is_ok()), (Err(INative::InvalidCalldata {}.abi_encode().into()), true));
     let unknown = INative::UnknownSelector { selector: [1, 2, 3, 4].into() };
     assert_eq!(both.answers(MAKER, &[1, 2, 3, 4]), [Err(unknown.abi_encode().into()), Err(Bytes::new())]);
+}
+
+/// Two transactions of one block: the second sees what the first did.
+#[test]
+fn a_former_owner_does_not_redeem_in_the_block_of_the_transfer() {
+    let mut both = Both::new();
+    let (id, value) = (both.ids[3], U256::from(1));
+    let pass = safeTransferFromCall { from: MAKER, to: PEOPLE[1], id, value, data: Bytes::new() }.abi_encode();
+    let (redemption, delivery) = (B256::repeat_byte(7), B256::repeat_byte(8));
+    let redeem = requestRedemptionCall { redemption, id, amount: value, deliveryHash: delivery }.abi_encode();
+    let calls = [(MAKER, pass), (MAKER, redeem.clone()), (PEOPLE[1], redeem)];
+    let receipts = both.ledger.block(&calls.map(|(from, data)| (from, TxKind::Call(ADDRESS), data.into())));
+    let told: Vec<_> = receipts.iter().map(|receipt| (receipt.success, receipt.logs.len())).collect();
+    assert_eq!(told, [(true, 1), (false, 0), (true, 1)]);
+    let answer = both.ledger.ask(MAKER, ADDRESS, &redemptionOfCall { redemption }.abi_encode()).expect("there is one");
+    assert_eq!(redemptionOfCall::abi_decode_returns(&answer).expect("a redemption").redeemer, PEOPLE[1]);
 }
 
 fn terms(interchangeable: bool, units: u64) -> Terms {
@@ -265,25 +225,6 @@ fn terms(interchangeable: bool, units: u64) -> Terms {
         redeemUntil: 0,
         custodian: Address::ZERO,
     }
-}
-
-fn genesis() -> Genesis {
-    let mut section = Section::new(Fork::Osaka, vec![[7; 32].into()]);
-    section.upgrades = vec![Upgrade { version: 1, epoch: 0 }];
-    Genesis {
-        config: Config { chain_id: CHAIN_ID, other: BTreeMap::new() },
-        timestamp: 1_767_225_600,
-        gas_limit: 30_000_000,
-        coinbase: Address::ZERO,
-        counterfoil: section,
-        alloc: BTreeMap::new(),
-    }
-}
-
-fn bytecode() -> Bytes {
-    let file: serde_json::Value =
-        serde_json::from_str(include_str!("../../../testdata/items.json")).expect("the file is JSON");
-    file["bytecode"].as_str().and_then(|text| text.parse().ok()).expect("the file has bytecode")
 }
 
 /// Somebody, or the zero address.

@@ -18,6 +18,7 @@ pub(crate) fn export(rpc: &Rpc, call: Call<'_>) -> Reply {
     let Wished { question, checkpoint, preimages } = match kind {
         Kind::Tx => read::<Transaction>(arguments)?.wished(),
         Kind::Log => read::<Log>(arguments)?.wished(),
+        Kind::Redemption => read::<Redemption>(arguments)?.wished(),
         Kind::Account => read::<Account>(arguments)?.wished(),
         Kind::Token => read::<Token>(arguments)?.wished(),
         Kind::Storage => read::<Storage>(arguments)?.wished()?,
@@ -37,6 +38,7 @@ pub(crate) fn export(rpc: &Rpc, call: Call<'_>) -> Reply {
 enum Kind {
     Tx,
     Log,
+    Redemption,
     Account,
     Token,
     Storage,
@@ -64,6 +66,15 @@ struct Log {
     hash: B256,
     /// Place among the logs of the transaction.
     index: U64,
+    checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redemption {
+    redemption: B256,
     checkpoint: Option<U64>,
     #[serde(default)]
     preimages: Vec<Bytes>,
@@ -119,6 +130,13 @@ impl Log {
     fn wished(self) -> Wished {
         let Self { hash, index, checkpoint, preimages } = self;
         Wished { question: Question::Log { transaction: hash, index: index.to() }, checkpoint, preimages }
+    }
+}
+
+impl Redemption {
+    fn wished(self) -> Wished {
+        let Self { redemption, checkpoint, preimages } = self;
+        Wished { question: Question::Redemption(redemption), checkpoint, preimages }
     }
 }
 

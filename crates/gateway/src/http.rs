@@ -5,14 +5,15 @@
 //! POST /         JSON-RPC               GET /health    the node's state as JSON
 //! GET / upgrade  WebSocket              GET /metrics   Prometheus text
 //! GET /          a line of text         OPTIONS *      what other sites' pages may do
-//! GET *          the console's pages, GET / too for browsers (`Accept: text/html`)
+//! GET *          the console's pages, GET / too for browsers (`Accept: text/html`), and its files for programs
+//! POST *         forms of the console's pages, by pages of this node only
 //! ```
 
 use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, ws::WebSocketUpgrade},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts},
 };
 use bytes::{Bytes, BytesMut};
 use futures::stream::BoxStream;
@@ -25,7 +26,7 @@ use crate::{
     live::{self, AnswerBody},
     metrics::MetricsText,
     origin::{Access, Origin, is_json},
-    pages::{Opened, Page, Pages, Visit},
+    pages::{Form, Opened, Page, Pages, Visit},
     rpc::{
         Caller, Methods, Transport,
         endpoint::{Endpoint, Session},
@@ -56,8 +57,11 @@ impl<M: Methods> Doors<M> {
         let mut answer = self.route(request, &origin, guest).await.unwrap_or_else(Answer::from);
         if let Some(allowed) = origin.allowed() {
             let headers = answer.headers_mut();
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed.clone());
-            headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+            // What is open to every site stays so, and is cached as one.
+            if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed.clone());
+                headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+            }
         }
         Ok(answer)
     }
@@ -79,6 +83,7 @@ impl<M: Methods> Doors<M> {
             "/" | "/health" | "/metrics" => {
                 Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "this HTTP method means nothing here"))
             }
+            _ if request.method() == Method::POST => self.take(request, origin, guest).await,
             _ => Err(nothing_here()),
         }
     }
@@ -86,11 +91,37 @@ impl<M: Methods> Doors<M> {
     /// A page. Whoever is no browser is told in a line of text that there is none.
     async fn visit(&self, request: &Request<Incoming>, guest: &Guest) -> Result<Answer, Refusal> {
         let pages = self.pages.as_ref().ok_or_else(nothing_here)?;
-        match pages.open(&visit_of(request)) {
+        let opened = pages.open(&visit_of(request.uri(), request.headers()));
+        self.show(opened, request.method(), request.headers(), guest).await
+    }
+
+    /// A form. Pages of other sites may not send any: a browser does not ask before it sends them.
+    async fn take(&self, request: Request<Incoming>, origin: &Origin, guest: &Guest) -> Result<Answer, Refusal> {
+        let pages = self.pages.as_ref().ok_or_else(nothing_here)?;
+        let most_bytes = pages.takes(request.uri().path()).ok_or_else(nothing_here)?;
+        if origin.is_cross_site() {
+            return Err(refuse(StatusCode::FORBIDDEN, FOREIGN_ORIGIN));
+        }
+        let (Parts { method, uri, headers, .. }, body) = request.into_parts();
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+        let form = Form { kind, body: self.read(body, most_bytes).await? };
+        let opened = pages.send(&visit_of(&uri, &headers), form);
+        self.show(opened, &method, &headers, guest).await
+    }
+
+    async fn show(
+        &self,
+        opened: Opened,
+        method: &Method,
+        headers: &HeaderMap,
+        guest: &Guest,
+    ) -> Result<Answer, Refusal> {
+        match opened {
             Opened::Now(page) => Ok(page.into()),
             Opened::Heavy(make) => self.make(make).await,
-            Opened::Live(pieces) => Ok(self.stream(pieces, request.method(), guest)),
-            Opened::Nowhere(page) if wants_page(request.headers()) => Ok(page.into()),
+            Opened::File(make) => self.make(make).await.map(shared),
+            Opened::Live(pieces) => Ok(self.stream(pieces, method, guest)),
+            Opened::Nowhere(page) if wants_page(headers) => Ok(page.into()),
             Opened::Nowhere(_) => Err(nothing_here()),
         }
     }
@@ -120,7 +151,7 @@ impl<M: Methods> Doors<M> {
         if !is_json(request.headers(), origin) {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json"));
         }
-        let body = self.read(request.into_body()).await?;
+        let body = self.read(request.into_body(), self.endpoint.limits.max_body_bytes).await?;
         let caller = Caller { transport: Transport::Http, cross_site: origin.is_cross_site() };
         let mut session = Session { caller, subscriptions: None, opened: Vec::new() };
         Ok(match self.endpoint.answer(&body, &mut session).await {
@@ -129,9 +160,8 @@ impl<M: Methods> Doors<M> {
         })
     }
 
-    async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
-        let limits = &self.endpoint.limits;
-        timeout(limits.request_timeout, read_at_most(body, limits.max_body_bytes))
+    async fn read(&self, body: Incoming, max_bytes: usize) -> Result<Bytes, Refusal> {
+        timeout(self.endpoint.limits.request_timeout, read_at_most(body, max_bytes))
             .await
             .unwrap_or_else(|_| Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")))
     }
@@ -179,20 +209,26 @@ impl From<Page> for Answer {
     }
 }
 
-/// What a browser may do with a page: load what this node serves, and nothing else. Content Security Policy level 3.
+fn shared(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer
+}
+
+/// What a browser may do with a page: load what this node serves, and nothing else. Content Security Policy level 3. The
+/// referrer stays within this node: without any, a browser would call the origin of our own forms `null`.
 fn secure(headers: &mut HeaderMap) {
     let secured = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     headers.extend(secured.map(|(name, value)| (name, HeaderValue::from_static(value))));
 }
 
-fn visit_of(request: &Request<Incoming>) -> Visit<'_> {
-    let last_event_id = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
-    Visit { path: request.uri().path(), query: request.uri().query().unwrap_or_default(), last_event_id }
+fn visit_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Visit<'a> {
+    let last_event_id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    Visit { path: uri.path(), query: uri.query().unwrap_or_default(), last_event_id }
 }
 
 /// Browsers name HTML among what they take; programs take anything, and are not shown pages.

@@ -12,6 +12,7 @@ pub mod console;
 pub mod convert;
 mod counterfoil;
 mod debug;
+mod documents;
 mod eth;
 pub mod filters;
 pub mod health;

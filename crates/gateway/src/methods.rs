@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     accounts::Accounts,
     convert::{BlockId, block_at},
-    counterfoil, debug,
+    counterfoil, debug, documents,
     eth::{account, block, call, fee, filter, info, logs, pending, proof, send, sign, simulate, transaction},
     filters::FilterStore,
     net,
@@ -93,7 +93,11 @@ macro_rules! table {
 }
 
 table! {
+    "counterfoil_attributes" => documents::attributes,
+    "counterfoil_delivery" => documents::delivery,
     "counterfoil_export" => counterfoil::export,
+    "counterfoil_putAttributes" => documents::put_attributes,
+    "counterfoil_putDelivery" => documents::put_delivery,
     "debug_getRawBlock" => debug::raw::block,
     "debug_getRawHeader" => debug::raw::header,
     "debug_getRawReceipts" => debug::raw::receipts,

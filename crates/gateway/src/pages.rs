@@ -4,7 +4,9 @@
 //! ```text
 //! GET path -> Pages::open -> Opened::Now     written at once
 //!                            Opened::Heavy   made on the bounded blocking pool: whatever may read the disk
+//!                            Opened::File    the same, for programs: pages of every site may read it
 //!                            Opened::Live    server-sent events (WHATWG HTML section 9.2), see live.rs
+//! POST path -> Pages::takes -> largest body -> Pages::send -> Opened
 //! ```
 
 use axum::http::StatusCode;
@@ -15,6 +17,20 @@ use futures::stream::BoxStream;
 pub trait Pages: Send + Sync + 'static {
     /// What a path leads to. Runs on a runtime thread: whatever may read the disk belongs into [`Opened::Heavy`].
     fn open(&self, visit: &Visit<'_>) -> Opened;
+
+    /// Bytes of the largest form that can be sent to a path; `None` where none can.
+    fn takes(&self, path: &str) -> Option<usize>;
+
+    /// What a form leads to. Asked only after [`Pages::takes`] said yes; runs on a runtime thread.
+    fn send(&self, visit: &Visit<'_>, form: Form) -> Opened;
+}
+
+/// A form that a browser sent, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// `Content-Type`; empty if it had none.
+    pub kind: String,
+    pub body: Bytes,
 }
 
 /// One request of a browser.
@@ -34,6 +50,8 @@ pub enum Opened {
     Now(Page),
     /// This makes it: run on the bounded blocking pool.
     Heavy(Box<dyn FnOnce() -> Page + Send>),
+    /// This makes a file for programs, in the same way. It is public: pages of every site may read it.
+    File(Box<dyn FnOnce() -> Page + Send>),
     /// Pieces of an event stream, sent as they come.
     Live(BoxStream<'static, Bytes>),
     /// There is no such page; this one says so, to browsers.

@@ -1,20 +1,23 @@
 //! The attributes of an item as canonical bytes and their hash, which `token` keeps on the ledger. Called by whoever makes an
 //! item, by the node that serves attributes, and by whoever checks them against the ledger.
 //! Rules: TK-02 (the hash covers all attributes), TK-09 (groups), TK-10 (the structure of physical attributes), TK-11 (what
-//! represents the item); RFC 8785 for the canonical form.
+//! represents the item); RFC 8785 for the canonical form; SEC 1 for the key.
 //!
 //! ```text
 //! { name, description?, image?, classification?, media?: [ { kind, uri, hash? } ],
 //!   physical?: { anything }, origination?: { limitedEdition?, signature?, originalityCertificate?, placeOfOrigin?,
-//!   ethicalCertificate? }, attributes?: [ { trait_type, value } ] }
+//!   ethicalCertificate? }, attributes?: [ { trait_type, value } ], deliveryKey? }
 //! ```
+//! `deliveryKey` is the issuer's P-256 key, to which the delivery details of a redemption are encrypted: `0x` and an
+//! uncompressed point in hex.
 //! `name`, `description`, `image` and `attributes` are those of ERC-1155's metadata, so that wallets show them. Texts are kept
 //! as they are, markup included: who shows them escapes them.
 
+use alloy_primitives::hex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{B256, keccak256};
+use crate::{B256, keccak256, p256};
 
 /// Largest attribute file: pictures belong under `media`, by address and hash.
 pub const ATTRIBUTES_MOST_BYTES: usize = 65_536;
@@ -50,6 +53,9 @@ pub enum AttributesError {
     /// Readers would disagree about it.
     #[error("the number {0} is not exact in JSON; write it as text")]
     InexactNumber(String),
+    /// Nothing could be encrypted to it.
+    #[error("`deliveryKey` is no P-256 public key: 0x and the 65 bytes of an uncompressed point in hex are expected")]
+    NoDeliveryKey,
     /// The bytes are not those whose hash is on the ledger.
     #[error("attributes hash to {actual}, not to {expected}")]
     WrongHash {
@@ -98,6 +104,7 @@ struct Attributes {
     origination: Option<Origination>,
     #[serde(default)]
     attributes: Vec<Trait>,
+    delivery_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +148,9 @@ impl Attributes {
         if self.name.trim().is_empty() {
             return Err(AttributesError::NoName);
         }
+        if self.delivery_key.as_deref().is_some_and(|key| !is_delivery_key(key)) {
+            return Err(AttributesError::NoDeliveryKey);
+        }
         let physical = self.physical.as_ref().map_or(0, Map::len);
         let lists = [("media", self.media.len()), ("attributes", self.attributes.len()), ("physical", physical)];
         match lists.into_iter().find(|(_, length)| *length > ATTRIBUTES_MOST_ENTRIES) {
@@ -148,6 +158,12 @@ impl Attributes {
             None => Ok(()),
         }
     }
+}
+
+fn is_delivery_key(text: &str) -> bool {
+    let mut point = [0; p256::POINT_BYTES];
+    let digits = text.strip_prefix("0x").unwrap_or_default();
+    hex::decode_to_slice(digits, &mut point).is_ok() && !digits.starts_with("0x") && p256::is_point(&point)
 }
 
 /// JSON is nested 128 deep at most, which its parser sees to.

@@ -14,6 +14,7 @@ pub mod block;
 pub mod diff;
 pub mod finality;
 pub mod genesis;
+pub mod p256;
 pub mod policy;
 pub mod secret;
 pub mod time;

@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub use events::{ROOM_PREFIX, understood};
+pub use time::iso;
 pub use token::{ADDRESS as TOKEN_ADDRESS, ownership};
 
 /// One sentence: system, what happened or was so, and with which values, as of a height and a time.

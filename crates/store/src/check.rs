@@ -1,6 +1,6 @@
 //! Verification of a whole data folder, for `db check`. Every record of the block log is read and compared with what its
 //! header commits to; the state is replayed from genesis with the root compared at each block; the flat state must have
-//! the root of the block that it claims; every index must point at what is there. Nothing is repaired: opening the folder
+//! the root of the block that it claims; every index must point at what is there; every document must be what its name says. Nothing is repaired: opening the folder
 //! does that. The node must not run (the state database can only be opened once).
 
 use std::{collections::BTreeMap, path::Path};
@@ -11,6 +11,7 @@ use fjall::Keyspace;
 
 use crate::{
     disk::Folder,
+    documents::{Counted, each_document},
     error::{Result, StoreError},
     flat::{Flat, Meta, View},
     flush::Pending,
@@ -44,6 +45,8 @@ pub struct Report {
     pub flushed: Option<u64>,
     /// Index entries that were looked up.
     pub index_entries: u64,
+    /// Documents beside the ledger.
+    pub documents: Counted,
     /// The first thing that is not as it should be.
     pub problem: Option<String>,
 }
@@ -92,6 +95,7 @@ impl Report {
             }
             parent = Some(record);
         }
+        self.documents = each_document(dir, |_| Ok(()))?;
         Ok(())
     }
 

@@ -137,6 +137,26 @@ pub enum StoreError {
         /// Height of the head.
         head: u64,
     },
+    /// No room for another document.
+    #[error("no room for a document of {bytes} bytes: all documents together may take {most} (--documents-bytes)")]
+    DocumentsFull {
+        /// What it takes, in whole blocks.
+        bytes: u64,
+        /// What all may take.
+        most: u64,
+    },
+    /// A document above [`crate::documents::DOCUMENT_MOST_BYTES`].
+    #[error("a document of {bytes} bytes is too large to be kept")]
+    DocumentTooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A document is not what its name says.
+    #[error("document {hash} is damaged on the disk; put it there again")]
+    DocumentDamaged {
+        /// Its keccak.
+        hash: B256,
+    },
     /// A backup file that cannot be restored.
     #[error("backup file {}: {reason}", file.display())]
     Backup {

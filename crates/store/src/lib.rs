@@ -11,6 +11,7 @@
 //!     -> queue -> flat state, history, indexes                           (flusher, flush, flat, keys)
 //! start: look at the log -> rebuild the state -> replay -> roots equal   (survey, rebuild)
 //! state at an old block, blocks that may hold a log                      (history, index)
+//! documents by their hash, beside the blocks                             (documents)
 //! verification, backup and restoring                                     (check, backup)
 //! ```
 //!
@@ -24,6 +25,7 @@ pub mod trie;
 pub mod backup;
 pub mod check;
 pub mod disk;
+pub mod documents;
 mod error;
 pub mod faults;
 mod flat;
@@ -41,6 +43,7 @@ mod survey;
 #[cfg(test)]
 mod testing;
 
+pub use documents::Documents;
 pub use error::{Result, StoreError};
 pub use flusher::MAX_WAITING_BLOCKS;
 pub use history::HistoricState;

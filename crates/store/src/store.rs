@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 
 use crate::{
     disk::{Disk, Folder},
+    documents::documents_folder,
     error::{Result, StoreError},
     flat::{self, Flat, Meta, View, unreadable},
     flush::{Pending, flush_genesis},
@@ -54,6 +55,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Memory for blocks of the key-value store.
     pub cache_bytes: u64,
+    /// What the documents beside the ledger may take ([`crate::Documents`]).
+    pub documents_bytes: u64,
     /// If known, a folder of another ledger is refused.
     pub genesis: Option<B256>,
 }
@@ -66,6 +69,7 @@ impl Default for Options {
             recent_blocks: 128,
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: 64 << 20,
+            documents_bytes: 1 << 30,
             genesis: None,
         }
     }
@@ -102,7 +106,7 @@ impl Store {
     /// Removes the ledger in a folder, unless another process has it open. What else lies there stays.
     pub fn wipe(dir: &Path) -> Result<()> {
         let _lock = lock_folder(dir)?;
-        for folder in [log_folder(dir), flat_folder(dir)] {
+        for folder in [log_folder(dir), flat_folder(dir), documents_folder(dir)] {
             if folder.is_dir() {
                 std::fs::remove_dir_all(&folder).map_err(|error| StoreError::io("wiping the data folder", error))?;
             }

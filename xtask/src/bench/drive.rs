@@ -238,7 +238,7 @@ fn check_receipts(rpc: &mut Rpc, kind: Kind, hashes: &[B256]) -> Result<()> {
 pub(super) fn is_sound(kind: Kind, hash: B256, receipt: &Value) -> bool {
     let logs = match kind {
         Kind::Native => 0,
-        Kind::Erc20 => 1,
+        Kind::Erc20 | Kind::Cash => 1,
     };
     receipt["status"] == "0x1"
         && receipt["transactionHash"] == hash.to_string()

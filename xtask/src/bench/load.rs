@@ -7,14 +7,18 @@
 use alloy_consensus::crypto::secp256k1::sign_message;
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, b256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, b256, keccak256};
 use eyre::{OptionExt, Result};
 use secp256k1::{PublicKey, SECP256K1, SecretKey};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// Of ether.
     Native,
+    /// Of a token in bytecode.
     Erc20,
+    /// Of a currency of ours, which is no bytecode.
+    Cash,
 }
 
 impl Kind {
@@ -22,6 +26,23 @@ impl Kind {
         match self {
             Self::Native => "native",
             Self::Erc20 => "erc-20",
+            Self::Cash => "cash.transfer",
+        }
+    }
+
+    /// What the peer does in its place: it has no currencies.
+    pub(super) const fn on_peer(self) -> Self {
+        match self {
+            Self::Native => Self::Native,
+            Self::Erc20 | Self::Cash => Self::Erc20,
+        }
+    }
+
+    /// What it should be at least as fast as, on our own node.
+    pub(super) const fn beside(self) -> Option<Self> {
+        match self {
+            Self::Native | Self::Erc20 => None,
+            Self::Cash => Some(Self::Erc20),
         }
     }
 }
@@ -96,20 +117,42 @@ impl Call {
         Self { to: TxKind::Call(token), value_wei: U256::ZERO, input: input.into(), gas_limit: 100_000 }
     }
 
+    /// `create(string,address)` of the factory: a currency whose issuer is `issuer`.
+    fn create_currency(issuer: Address) -> Self {
+        let mut input = selector("create(string,address)");
+        // Where the text begins, the issuer, the text's length, the text.
+        input.extend_from_slice(&U256::from(64).to_be_bytes::<32>());
+        input.extend_from_slice(issuer.into_word().as_slice());
+        input.extend_from_slice(&U256::from(CURRENCY_CODE.len()).to_be_bytes::<32>());
+        input.extend_from_slice(B256::right_padding_from(CURRENCY_CODE).as_slice());
+        Self { to: TxKind::Call(CASH_FACTORY), value_wei: U256::ZERO, input: input.into(), gas_limit: 500_000 }
+    }
+
+    /// `mint(address,uint256,bytes32)` of a currency.
+    fn mint(to: Address, units: U256) -> Self {
+        let mut input = selector("mint(address,uint256,bytes32)");
+        input.extend_from_slice(to.into_word().as_slice());
+        input.extend_from_slice(&units.to_be_bytes::<32>());
+        input.extend_from_slice(B256::ZERO.as_slice());
+        Self { to: TxKind::Call(CURRENCY), value_wei: U256::ZERO, input: input.into(), gas_limit: 200_000 }
+    }
+
     fn deploy(bytecode: Bytes) -> Self {
         Self { to: TxKind::Create, value_wei: U256::ZERO, input: bytecode, gas_limit: 2_000_000 }
     }
 }
 
-/// The account that deploys the token and hands out the means, and how far it has come on one chain.
+/// The account that deploys the token, governs the currencies of a development chain and hands out the means, and how far it
+/// has come on one chain.
 pub(super) struct Treasury {
     account: Account,
     token: Option<Address>,
+    has_currency: bool,
 }
 
 impl Treasury {
     pub(super) fn new() -> Self {
-        Self { account: Account::development(), token: None }
+        Self { account: Account::development(), token: None, has_currency: false }
     }
 
     /// The transactions that give each sender ether.
@@ -133,10 +176,20 @@ impl Treasury {
         Ok(transactions)
     }
 
+    /// The transactions that give each sender money, after the currency's creation if this is the first time.
+    fn hand_out_money(&mut self, senders: &[Account]) -> Vec<Signed> {
+        let issuer = self.account.address;
+        let creation = (!self.has_currency).then(|| Call::create_currency(issuer));
+        self.has_currency = true;
+        let gifts = senders.iter().map(|sender| Call::mint(sender.address, U256::from(SENDER_UNITS)));
+        creation.into_iter().chain(gifts).map(|call| self.account.sign(call)).collect()
+    }
+
     fn transfer(&self, kind: Kind, to: Address) -> Result<Call> {
         match kind {
             Kind::Native => Ok(Call::pay(to, U256::ONE)),
             Kind::Erc20 => Ok(Call::move_tokens(self.token.ok_or_eyre("no token yet")?, to, U256::ONE)),
+            Kind::Cash => Ok(Call::move_tokens(CURRENCY, to, U256::ONE)),
         }
     }
 }
@@ -186,6 +239,7 @@ impl Load {
         let setup = match kind {
             Kind::Native => Vec::new(),
             Kind::Erc20 => treasury.hand_out_tokens(&senders)?,
+            Kind::Cash => treasury.hand_out_money(&senders),
         };
         let addresses: Vec<Address> = senders.iter().map(|sender| sender.address).collect();
         let mut load = Self { kind, setup, lanes: (0..lanes).map(|_| Lane::default()).collect() };
@@ -222,6 +276,10 @@ pub(super) fn genesis_address(index: usize) -> Address {
     Address::from_word(keccak256(format!("bench account {index}")))
 }
 
+fn selector(signature: &str) -> Vec<u8> {
+    keccak256(signature)[..4].to_vec()
+}
+
 fn token_bytecode() -> Result<Bytes> {
     let file: serde_json::Value = serde_json::from_str(include_str!("../../../testdata/erc20.json"))?;
     Ok(file["bytecode"].as_str().ok_or_eyre("testdata/erc20.json has no bytecode")?.parse()?)
@@ -234,4 +292,8 @@ const SENDER_WEI: u64 = 100_000_000_000_000_000;
 const SENDER_UNITS: u64 = 1_000_000_000;
 const MAX_FEE_WEI: u128 = 2_000_000_000;
 const PRIORITY_FEE_WEI: u128 = 1;
+const CASH_FACTORY: Address = address!("0xc0f0110000000000000000000200000000000000");
+/// The factory's address with the code in the last three bytes.
+const CURRENCY: Address = address!("0xc0f0110000000000000000000200000000455552");
+const CURRENCY_CODE: &[u8] = b"EUR";
 const TRANSFER_SELECTOR: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];

@@ -8,7 +8,8 @@
 //! Called by `main.rs`. Each measurement on a small state has a fresh node; both sides take the same bytes through the same
 //! generator, and the side that goes first changes with the round. Anvil runs in its best mode for each row: under load
 //! `--no-mining` with `evm_mine` every 100 ms, for single transactions its automatic mining. It writes nothing to disk, so
-//! it is a peer in speed only.
+//! it is a peer in speed only. Transfers of a currency stand beside the peer's ERC-20, and beside that ERC-20 on our node, which
+//! is measured again in the same rounds: two rows minutes apart differ by more than the contracts do.
 
 mod drive;
 mod http;
@@ -77,7 +78,7 @@ fn run_ledger(options: &LedgerOptions) -> Result<()> {
 }
 
 /// What a row measures.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Measure {
     /// The whole load over four connections, in requests of this many transactions.
     Load(usize),
@@ -86,7 +87,7 @@ enum Measure {
 }
 
 /// How a client learns that its transaction is in a block.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
     /// `eth_sendRawTransaction`, then `eth_getTransactionReceipt` until there is one.
     Poll,
@@ -99,11 +100,13 @@ struct Row {
     measure: Measure,
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 10] = [
     Row { kind: Kind::Native, measure: Measure::Load(1) },
     Row { kind: Kind::Native, measure: Measure::Load(50) },
     Row { kind: Kind::Erc20, measure: Measure::Load(1) },
     Row { kind: Kind::Erc20, measure: Measure::Load(50) },
+    Row { kind: Kind::Cash, measure: Measure::Load(1) },
+    Row { kind: Kind::Cash, measure: Measure::Load(50) },
     Row { kind: Kind::Native, measure: Measure::Idle(Wait::Poll) },
     Row { kind: Kind::Native, measure: Measure::Idle(Wait::Sync) },
     Row { kind: Kind::Erc20, measure: Measure::Idle(Wait::Poll) },
@@ -161,13 +164,19 @@ fn measure_ledger(options: &LedgerOptions) -> Result<Record> {
 }
 
 fn measure_row(plan: &Plan, programs: &Programs, row: &Row) -> Result<RowResult> {
-    let load = Load::on_fresh_chain(row.kind, plan.size(row.measure))?;
+    let size = plan.size(row.measure);
+    let (load, peer_load) = (Load::on_fresh_chain(row.kind, size)?, Load::on_fresh_chain(row.kind.on_peer(), size)?);
+    let beside_load = row.kind.beside().map(|kind| Load::on_fresh_chain(kind, size)).transpose()?;
     let mut samples = Samples::start(row)?;
     for round in 0..plan.rounds {
         for side in sides(programs, round) {
             let figures = match side {
                 Side::Ours => measure_fresh(programs.start_ours()?, &load, row),
-                Side::Peer => measure_peer(programs, &load, row, &mut samples),
+                Side::Beside => match &beside_load {
+                    Some(beside_load) => measure_fresh(programs.start_ours()?, beside_load, row),
+                    None => continue,
+                },
+                Side::Peer => measure_peer(programs, &peer_load, row, &mut samples),
             };
             samples.add(side, figures.wrap_err_with(|| row.name())?);
         }
@@ -198,6 +207,8 @@ fn measure_fresh(node: Node, load: &Load, row: &Row) -> Result<Figures> {
 enum Side {
     Ours,
     Peer,
+    /// Ours with the kind of transaction that the row's kind is compared with.
+    Beside,
 }
 
 impl Side {
@@ -205,13 +216,14 @@ impl Side {
         match self {
             Self::Ours => "ours",
             Self::Peer => "anvil",
+            Self::Beside => "ours beside",
         }
     }
 }
 
-/// Who is measured in a round, in which order: neither side always finds the quieter machine.
+/// Who is measured in a round, in which order: no side always finds the quieter machine.
 fn sides(programs: &Programs, round: usize) -> Vec<Side> {
-    let mut sides = vec![Side::Ours, Side::Peer];
+    let mut sides = vec![Side::Ours, Side::Beside, Side::Peer];
     if round % 2 == 1 {
         sides.reverse();
     }

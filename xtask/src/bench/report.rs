@@ -12,7 +12,7 @@ use std::time::Duration;
 use eyre::{OptionExt, Report, Result, ensure};
 use serde::Serialize;
 
-use super::load::SENDERS;
+use super::load::{Kind, SENDERS};
 use super::node::{ANVIL_VERSION, workspace_folder};
 use super::{CONNECTIONS, Measure, Plan, Row, Side};
 
@@ -47,8 +47,20 @@ pub(super) struct RowResult {
     bar_met: Option<bool>,
     /// Runs of the peer that broke and were repeated.
     peer_discarded: usize,
+    /// How many times faster this is on our node than another kind of transaction, and whether it is as fast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<Beside>,
     #[serde(skip)]
     measure: Measure,
+}
+
+/// Another kind of transaction on our node, in the same rounds.
+#[derive(Serialize)]
+struct Beside {
+    kind: &'static str,
+    ours: Figures,
+    ratio: f64,
+    bar_met: bool,
 }
 
 #[derive(Serialize)]
@@ -64,10 +76,12 @@ pub(super) struct LargeState {
 /// The rounds of one row, as they come.
 pub(super) struct Samples {
     name: String,
+    kind: Kind,
     measure: Measure,
     load_average: f64,
     ours: Vec<Figures>,
     peer: Vec<Figures>,
+    beside: Vec<Figures>,
     peer_discarded: usize,
 }
 
@@ -76,7 +90,16 @@ impl Samples {
     pub(super) fn start(row: &Row) -> Result<Self> {
         let (name, load_average) = (row.name(), load_average()?);
         eprintln!("{name} (load average {load_average:.2})");
-        Ok(Self { name, measure: row.measure, load_average, ours: vec![], peer: vec![], peer_discarded: 0 })
+        Ok(Self {
+            name,
+            kind: row.kind,
+            measure: row.measure,
+            load_average,
+            ours: vec![],
+            peer: vec![],
+            beside: vec![],
+            peer_discarded: 0,
+        })
     }
 
     pub(super) fn add(&mut self, side: Side, figures: Figures) {
@@ -86,6 +109,7 @@ impl Samples {
         match side {
             Side::Ours => self.ours.push(figures),
             Side::Peer => self.peer.push(figures),
+            Side::Beside => self.beside.push(figures),
         }
     }
 
@@ -95,11 +119,20 @@ impl Samples {
     }
 
     pub(super) fn finish(self) -> RowResult {
-        let (ours, peer) = (medians(&self.ours), medians(&self.peer));
+        let (ours, peer, beside) = (medians(&self.ours), medians(&self.peer), medians(&self.beside));
         let headline = |figures: &Figures| figures.get(self.measure.columns()[0].1).copied();
-        let ratio = headline(&ours).zip(headline(&peer)).map(|(ours, peer)| match self.measure {
-            Measure::Load(_) => rounded(ours / peer),
-            Measure::Idle(_) => rounded(peer / ours),
+        let faster_than = |others: &Figures| {
+            headline(&ours).zip(headline(others)).map(|(ours, others)| match self.measure {
+                Measure::Load(_) => rounded(ours / others),
+                Measure::Idle(_) => rounded(others / ours),
+            })
+        };
+        let ratio = faster_than(&peer);
+        let beside = self.kind.beside().zip(faster_than(&beside)).map(|(kind, ratio)| Beside {
+            kind: kind.name(),
+            ratio,
+            bar_met: ratio >= BESIDE_BAR,
+            ours: beside.clone(),
         });
         let bar_met = match self.measure {
             Measure::Load(_) => ratio.map(|ratio| ratio >= RATIO_BAR),
@@ -113,6 +146,7 @@ impl Samples {
             ratio,
             bar_met,
             peer_discarded: self.peer_discarded,
+            beside,
             measure: self.measure,
         }
     }
@@ -195,6 +229,11 @@ impl Record {
              ours makes every block durable, {peer} keeps nothing\n"
         );
         write_rows(&mut out, "", &self.rows)?;
+        for (row, beside) in self.rows.iter().filter_map(|row| Some((row, row.beside.as_ref()?))) {
+            let verdict = if beside.bar_met { "met" } else { "missed" };
+            let Beside { kind, ratio, .. } = beside;
+            writeln!(out, "\n{} is {ratio:.2}x {kind} on our node, {BESIDE_BAR:.1}x {verdict}", row.name)?;
+        }
         let discarded: usize = self.rows.iter().map(|row| row.peer_discarded).sum();
         if discarded > 0 {
             writeln!(out, "\n{peer} broke {discarded} runs, which were repeated")?;
@@ -270,4 +309,5 @@ fn first_line(command: &mut Command) -> Result<String> {
 }
 
 const RATIO_BAR: f64 = 2.0;
+const BESIDE_BAR: f64 = 1.0;
 const IDLE_BAR_MS: f64 = 4.0;

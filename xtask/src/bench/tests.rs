@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use alloy_consensus::TxEnvelope;
 use alloy_consensus::transaction::SignerRecoverable;
+use alloy_consensus::{Transaction, TxEnvelope};
 use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{B256, U256, address, keccak256};
+use alloy_primitives::{B256, U256, address, hex, keccak256};
 use eyre::Result;
 use serde_json::{Value, json};
 
@@ -89,6 +89,27 @@ fn hash_signer_and_nonce_of_a_signed_transaction_are_what_a_node_finds() -> Resu
     Ok(())
 }
 
+/// The calldata that Solidity's own tools make of `create("EUR", issuer)` and `mint(to, 1000000000, 0)`.
+#[test]
+fn a_load_of_money_creates_the_currency_and_mints_first() -> Result<()> {
+    let load = Load::on_fresh_chain(Kind::Cash, (SENDERS, 4))?;
+    let inputs: Vec<_> = load.setup[SENDERS..]
+        .iter()
+        .map(|signed| TxEnvelope::decode_2718(&mut signed.raw.as_slice()).map(|tx| tx.input().clone()))
+        .collect::<Result<_, _>>()?;
+    let create = hex!(
+        "84b47b0f0000000000000000000000000000000000000000000000000000000000000040000000000000000000000000f39fd6e51aad88f6f4ce6ab8827279cfffb92266"
+        "00000000000000000000000000000000000000000000000000000000000000034555520000000000000000000000000000000000000000000000000000000000"
+    );
+    assert_eq!(inputs[0][..], create);
+    assert_eq!(inputs.len(), SENDERS + 1);
+    let to = Account::group(Kind::Cash.name())[0].address;
+    let mint =
+        ["000000000000000000000000", &hex::encode(to), &format!("{:064x}", 1_000_000_000), &"0".repeat(64)].concat();
+    assert_eq!(hex::encode(&inputs[1][4..]), mint);
+    Ok(())
+}
+
 #[test]
 fn a_lane_knows_the_last_transaction_of_each_of_its_senders() -> Result<()> {
     let load = Load::on_fresh_chain(Kind::Native, (3 * SENDERS, 4))?;
@@ -125,6 +146,7 @@ fn a_receipt_is_sound_when_it_succeeded_with_the_logs_of_its_kind() {
     let receipt = |status, logs: &[u8]| json!({ "transactionHash": hash, "status": status, "logs": logs });
     assert!(is_sound(Kind::Native, hash, &receipt("0x1", &[])));
     assert!(is_sound(Kind::Erc20, hash, &receipt("0x1", &[0])));
+    assert!(is_sound(Kind::Cash, hash, &receipt("0x1", &[0])));
     for unsound in [receipt("0x0", &[0]), receipt("0x1", &[]), receipt("0x1", &[0, 1]), Value::Null] {
         assert!(!is_sound(Kind::Erc20, hash, &unsound), "{unsound}");
     }

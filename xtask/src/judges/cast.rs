@@ -14,15 +14,14 @@ use super::{Verdict, scripts};
 use crate::node::Program;
 use crate::workspace::output;
 
-/// Runs every check against the node at `url`.
-pub(super) fn run(cast: &Path, url: &str, program: &Program) -> Result<Verdict> {
-    let session = Session { cast, url, program };
+/// Runs every check with a session on a node.
+pub(super) fn run(session: &Session<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
-    let noted = deploy(&session);
+    let noted = deploy(session);
     let address = noted.as_deref().unwrap_or(NOBODY).to_owned();
     verdict.record("cast: deploy a contract", noted.map(drop));
     for (name, check) in CHECKS {
-        verdict.record(&format!("cast: {name}"), check(&session, &address));
+        verdict.record(&format!("cast: {name}"), check(session, &address));
     }
     Ok(verdict)
 }
@@ -49,14 +48,14 @@ const CHECKS: [(&str, CastCheck); 15] = [
 ];
 
 /// cast, told which node to ask.
-struct Session<'a> {
-    cast: &'a Path,
-    url: &'a str,
-    program: &'a Program,
+pub(super) struct Session<'a> {
+    pub(super) cast: &'a Path,
+    pub(super) url: &'a str,
+    pub(super) program: &'a Program,
 }
 
 impl Session<'_> {
-    fn run(&self, arguments: &[&str]) -> Result<String> {
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(self.cast);
         command.args(arguments).env("ETH_RPC_URL", self.url);
         // No settings and no cache of whoever runs this.
@@ -71,7 +70,7 @@ impl Session<'_> {
 
     /// `cast send`: at a price of zero, which anvil refuses as it is below its base fee. The receipt says success.
     /// The options stand first, because what follows `--create` belongs to it.
-    fn send(&self, arguments: &[&str]) -> Result<Value> {
+    pub(super) fn send(&self, arguments: &[&str]) -> Result<Value> {
         let prices: &[&str] = match self.program {
             Program::Ours(_) => &["--gas-price", "0", "--priority-gas-price", "0"],
             Program::Anvil(_) => &[],
@@ -222,9 +221,9 @@ fn equal(actual: &str, expected: &str) -> Result<()> {
     Ok(())
 }
 
-const SENDER: &str = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
-const SENDER_KEY: &str = "0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6";
-const UNLOCKED: &str = "0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f";
+pub(super) const SENDER: &str = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
+pub(super) const SENDER_KEY: &str = "0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6";
+pub(super) const UNLOCKED: &str = "0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f";
 const UNLOCKED_KEY: &str = "0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97";
 const STRANGER: &str = "0x00000000000000000000000000000000005ca1ab";
 const NOBODY: &str = "0x0000000000000000000000000000000000000000";

@@ -1,7 +1,8 @@
 //! Judge client flows: viem, ethers, web3.py and cast use the node as their users do.
 //!
 //! The flows in JavaScript and Python are in `xtask/judges/flows` and print one line of JSON a check; those of cast are in
-//! cast.rs. They run one after the other on one development chain, each with accounts of its own.
+//! cast.rs and cast_rooms.rs. They run one after the other on one development chain, each with accounts of its own; what only our
+//! node has, its rooms, is asked of our node only.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use eyre::{Result, eyre};
 
 use super::install::{Node, Python};
-use super::{Verdict, cast, scripts, subject_program, workshop};
+use super::{Verdict, cast, cast_rooms, scripts, subject_program, workshop};
 use crate::node::Program;
 use crate::test::Subject;
 use crate::workspace::{run_within, shortened};
@@ -20,16 +21,28 @@ pub(super) fn run(subject: Subject) -> Result<Verdict> {
     let program = subject_program(subject)?;
     let node = program.start(arguments(&program), &workshop().join("logs"), "flows")?;
     let mut verdict = Verdict::default();
-    for name in ["viem.mjs", "ethers.mjs", "headers.mjs"] {
+    for name in scripts_for(&program) {
         let finding = flow(&mut packages.flow(name), node.url(), &program);
         collect(&mut verdict, name, finding);
     }
     let mut headers = python.command();
     headers.arg(scripts().join("flows").join("headers.py"));
     collect(&mut verdict, "headers.py", flow(&mut headers, node.url(), &program));
-    verdict.extend(cast::run(&packages.cast()?, node.url(), &program)?);
+    let session = cast::Session { cast: &packages.cast()?, url: node.url(), program: &program };
+    verdict.extend(cast::run(&session)?);
+    if let Program::Ours(path) = &program {
+        verdict.extend(cast_rooms::run(&session, path)?);
+    }
     verdict.record("the node ends well on SIGTERM", node.stop());
     Ok(verdict)
+}
+
+/// The headers are recomputed last, over what the others made.
+const fn scripts_for(program: &Program) -> &'static [&'static str] {
+    match program {
+        Program::Ours(_) => &["viem.mjs", "ethers.mjs", "rooms.mjs", "headers.mjs"],
+        Program::Anvil(_) => &["viem.mjs", "ethers.mjs", "headers.mjs"],
+    }
 }
 
 /// anvil keeps the steps of a trace only when told to.
@@ -48,7 +61,7 @@ fn collect(verdict: &mut Verdict, name: &str, finding: Result<Verdict>) {
 }
 
 /// Runs one flow to its end. A flow that ends badly must have printed which check failed; otherwise it broke.
-fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
+pub(super) fn flow(command: &mut Command, url: &str, program: &Program) -> Result<Verdict> {
     command.env("NODE_URL", url).env("NODE_KIND", program.kind());
     let printed = run_within(command, FLOW_LIMIT)?;
     let mut verdict = Verdict::default();

@@ -1,4 +1,5 @@
-//! Installs what the judges run on: a Python environment and a folder of npm packages, both below `target/judges`.
+//! Installs what the judges run on: a Python environment and a folder of npm packages, both below `target/judges`, and a browser
+//! where the system has none.
 //!
 //! What is installed is pinned in `xtask/judges/requirements.txt` and `xtask/judges/package-lock.json`. A copy of the
 //! pinned text beside an installation says that it is complete and of that version; then it is used again.
@@ -46,13 +47,19 @@ impl Node {
         installed_once(&folder, &pinned.each_ref(), || install_npm(&folder, &pinned))
             .wrap_err("the npm packages of the judges cannot be installed")?;
         // A module finds its packages in the folders above it, so the flows run from a copy there.
-        copy_folder(&scripts().join("flows"), &folder.join("flows"))?;
+        for flows in ["flows", "console"] {
+            copy_folder(&scripts().join(flows), &folder.join(flows))?;
+        }
         Ok(Self { folder })
     }
 
     pub(super) fn flow(&self, name: &str) -> Command {
+        self.script("flows", name)
+    }
+
+    pub(super) fn script(&self, folder: &str, name: &str) -> Command {
         let mut command = Command::new("node");
-        command.arg(self.folder.join("flows").join(name));
+        command.arg(self.folder.join(folder).join(name));
         command
     }
 
@@ -76,6 +83,13 @@ impl Node {
             .find(|program| program.is_file())
             .ok_or_eyre(format!("npm has no {tool} for this platform"))
     }
+}
+
+/// A browser by its name on the path: Debian's, which gets the security fixes that no pinned one would.
+pub(super) fn chromium() -> Result<&'static str> {
+    const CHROMIUM: &str = "chromium";
+    or_from_debian(Command::new(CHROMIUM).arg("--version"), &[CHROMIUM]).wrap_err("there is no browser")?;
+    Ok(CHROMIUM)
 }
 
 /// Does nothing where the same pinned files were installed before; starts from an empty folder otherwise.

@@ -7,11 +7,14 @@
 //! certificates  commonware's verifier | proof -> the same verdict on thousands of certificates
 //! eels          evm's example writes blocks and our roots -> eels/replay.py -> the Python reference agrees, or names the block
 //! web3py        web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
-//! flows         viem, ethers, cast -> our node
+//! flows         viem, ethers, cast -> our node and its rooms
+//! console       Chromium -> the pages of our node
 //! ```
 
 mod cast;
+mod cast_rooms;
 mod certificates;
+mod console;
 mod eels;
 mod flows;
 mod install;
@@ -35,6 +38,7 @@ pub(crate) enum Judge {
     #[value(name = "web3py")]
     Web3Py,
     Flows,
+    Console,
 }
 
 impl Judge {
@@ -44,6 +48,7 @@ impl Judge {
             Self::Eels => "eels",
             Self::Web3Py => "web3py",
             Self::Flows => "flows",
+            Self::Console => "console",
         }
     }
 }
@@ -55,6 +60,7 @@ pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
         Judge::Eels => eels::run(),
         Judge::Web3Py => web3py::run(subject),
         Judge::Flows => flows::run(subject),
+        Judge::Console => console::run(subject),
     }
 }
 

@@ -1,19 +1,19 @@
 //! `counterfoil cash …`: one subcommand for each thing that people do with money. Amounts are written as people write them
 //! (`12.50`) and counted in the currency's smallest unit. What is printed for machines is one JSON object.
 
-use alloy_primitives::{Address, B256, U256, keccak256, utils};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use clap::{Args, Subcommand};
-use contracts::{
-    cash::abi::{ICash, ICashFactory},
-    registry,
-};
-use eyre::{OptionExt, bail, ensure, eyre};
+use contracts::cash::abi::{ICash, ICashFactory};
+use eyre::bail;
 use serde_json::{Value, json};
 
 use crate::{
     cli::{AskArguments, SignArguments},
-    native::{Caller, Done, Reader},
+    money::{Currency, factory, parse_amount},
+    native::{Caller, Reader},
+    table::{Field, Row, say_done, say_rows},
+    words::parse_word,
 };
 
 #[derive(Debug, Subcommand)]
@@ -247,18 +247,9 @@ pub(crate) fn run(command: CashCommand) -> eyre::Result<()> {
 
 fn list(ask: &AskArguments) -> eyre::Result<()> {
     let reader = Reader::of(ask);
-    let mut rows = Vec::new();
-    for currency in reader.read(factory()?, &ICashFactory::currenciesCall {})? {
-        rows.push(Currency::read(&reader, currency)?);
-    }
-    if ask.json {
-        println!("{}", json!({ "currencies": rows.iter().map(Currency::json).collect::<Vec<_>>() }));
-        return Ok(());
-    }
-    for row in rows {
-        let paused = if row.paused { "  paused" } else { "" };
-        println!("{}  {}  supply {}  issuer {}{paused}", row.code, row.address, row.shown(row.supply), row.issuer);
-    }
+    let currencies = reader.read(factory()?, &ICashFactory::currenciesCall {})?;
+    let rows = currencies.into_iter().map(|currency| row(&reader, currency)).collect::<eyre::Result<_>>()?;
+    say_rows("currencies", rows, ask.json);
     Ok(())
 }
 
@@ -307,13 +298,9 @@ fn status(code: &str, id: HoldId, ask: &AskArguments) -> eyre::Result<()> {
 
 fn create(code: String, issuer: Address, sign: &SignArguments) -> eyre::Result<()> {
     let caller = Caller::open(sign)?;
-    let call = ICashFactory::createCall { code, issuer };
-    let done = caller.call(factory()?, &call)?;
-    let currency = done.returned(&call)?;
-    match sign.ask.json {
-        true => println!("{}", json!({ "currency": currency.to_string(), "receipt": done.receipt })),
-        false => println!("{} is at {currency}; transaction {}", call.code, done.transaction()),
-    }
+    let done = caller.call(factory()?, &ICashFactory::createCall { code, issuer })?;
+    let ICashFactory::Created { code, currency, .. } = done.log()?;
+    say_done(&done, vec![Field::new("code", code), Field::new("currency", currency)], sign.ask.json);
     Ok(())
 }
 
@@ -322,7 +309,7 @@ fn on<C: SolCall>(amount: &Amount, sign: &SignArguments, call: impl FnOnce(U256,
     let caller = Caller::open(sign)?;
     let currency = Currency::named(caller.reader(), &amount.code)?;
     let units = parse_amount(&amount.amount, currency.decimals)?;
-    tell(&caller.call(currency.address, &call(units, caller.address()))?, sign);
+    say_done(&caller.call(currency.address, &call(units, caller.address()))?, Vec::new(), sign.ask.json);
     Ok(())
 }
 
@@ -330,78 +317,22 @@ fn on<C: SolCall>(amount: &Amount, sign: &SignArguments, call: impl FnOnce(U256,
 fn at(code: &str, sign: &SignArguments, call: &impl SolCall) -> eyre::Result<()> {
     let caller = Caller::open(sign)?;
     let currency = Currency::named(caller.reader(), code)?;
-    tell(&caller.call(currency.address, call)?, sign);
+    say_done(&caller.call(currency.address, call)?, Vec::new(), sign.ask.json);
     Ok(())
 }
 
-fn tell(done: &Done, sign: &SignArguments) {
-    match sign.ask.json {
-        true => println!("{}", json!({ "receipt": done.receipt })),
-        false => println!("done; transaction {}", done.transaction()),
-    }
-}
-
-/// What must be known of a currency to show its amounts.
-struct Currency {
-    address: Address,
-    code: String,
-    decimals: u8,
-    supply: U256,
-    issuer: Address,
-    paused: bool,
-}
-
-impl Currency {
-    fn named(reader: &Reader, code: &str) -> eyre::Result<Self> {
-        let address = reader.read(factory()?, &ICashFactory::currencyOfCall { code: code.into() })?;
-        ensure!(address != Address::ZERO, "there is no currency {code} yet: see `counterfoil cash list`");
-        Self::read(reader, address)
-    }
-
-    fn read(reader: &Reader, address: Address) -> eyre::Result<Self> {
-        Ok(Self {
-            address,
-            code: reader.read(address, &ICash::symbolCall {})?,
-            decimals: reader.read(address, &ICash::decimalsCall {})?,
-            supply: reader.read(address, &ICash::totalSupplyCall {})?,
-            issuer: reader.read(address, &ICash::issuerCall {})?,
-            paused: reader.read(address, &ICash::pausedCall {})?,
-        })
-    }
-
-    fn shown(&self, units: U256) -> String {
-        // An exponent of 0 to 3 is one that the library knows.
-        utils::format_units(units, self.decimals).unwrap_or_else(|_| units.to_string())
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "code": self.code, "address": self.address.to_string(), "decimals": self.decimals,
-            "supply": self.supply.to_string(), "issuer": self.issuer.to_string(), "paused": self.paused,
-        })
-    }
-}
-
-fn factory() -> eyre::Result<Address> {
-    Ok(registry::by_word("cash").ok_or_eyre("this program has no room `cash`")?.address())
-}
-
-/// More digits than the currency has are refused, not rounded: nobody means them.
-fn parse_amount(text: &str, decimals: u8) -> eyre::Result<U256> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let sound = !whole.is_empty() && digits(whole) && digits(fraction) && !text.ends_with('.');
-    ensure!(sound, "{text} is no amount: write it like 12.50");
-    let places = usize::from(decimals);
-    ensure!(fraction.len() <= places, "{text} has more than the {places} decimal places of this currency");
-    let units = format!("{whole}{fraction:0<places$}");
-    U256::from_str_radix(&units, 10).map_err(|_| eyre!("{text} is too large"))
-}
-
-/// 32 bytes in hex as they are; of any other text the hash.
-#[expect(clippy::unnecessary_wraps, reason = "the shape that clap asks for")]
-fn parse_word(text: &str) -> Result<B256, String> {
-    Ok(text.parse().unwrap_or_else(|_| keccak256(text)))
+/// A currency in a list.
+fn row(reader: &Reader, address: Address) -> eyre::Result<Row> {
+    let currency = Currency::read(reader, address)?;
+    let supply = reader.read(address, &ICash::totalSupplyCall {})?;
+    Ok(vec![
+        Field::new("code", &currency.code),
+        Field::new("address", address),
+        Field::value("decimals", currency.decimals),
+        Field::new("supply", supply).shown(currency.shown(supply)),
+        Field::new("issuer", reader.read(address, &ICash::issuerCall {})?),
+        Field::value("paused", reader.read(address, &ICash::pausedCall {})?),
+    ])
 }
 
 fn state_name(state: ICash::HoldState) -> eyre::Result<&'static str> {
@@ -414,6 +345,3 @@ fn state_name(state: ICash::HoldState) -> eyre::Result<&'static str> {
         _ => bail!("the contract knows a state of holds that this program does not"),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -33,6 +33,7 @@ fn check(data: &Path) -> eyre::Result<()> {
         report.blocks, report.transactions, report.logs, report.bytes
     );
     println!("{} index entries looked up", report.index_entries);
+    println!("{} documents of {} bytes", report.documents.documents, report.documents.bytes);
     if report.torn_bytes > 0 {
         println!("{} bytes of an unfinished record at the end: the next start cuts them off", report.torn_bytes);
     }
@@ -48,4 +49,5 @@ fn check(data: &Path) -> eyre::Result<()> {
 
 fn print_contents(done: &str, contents: &Contents) {
     println!("{done} {} blocks of genesis {}, the last is {}", contents.blocks, contents.genesis, contents.head);
+    println!("{} documents with them", contents.documents);
 }

@@ -2,10 +2,18 @@
 //! Each chapter prints what happened with the hashes to look it up; a chapter that does not come true ends with an error.
 
 mod ledger;
+mod token;
 
-use eyre::{Context, eyre};
+use eyre::{Context, ensure, eyre};
+use serde_json::Value;
 
-use crate::{cli::DemoArguments, config::NodeConfig, folder::Folder, node::Node, rpc::Client};
+use crate::{
+    cli::DemoArguments,
+    config::NodeConfig,
+    folder::Folder,
+    node::Node,
+    rpc::{Client, Field},
+};
 
 pub(crate) fn run(arguments: &DemoArguments) -> eyre::Result<()> {
     let folder = tempfile::tempdir().wrap_err("could not make a temporary folder")?;
@@ -13,14 +21,28 @@ pub(crate) fn run(arguments: &DemoArguments) -> eyre::Result<()> {
     let runtime = tokio::runtime::Runtime::new().wrap_err("could not start the runtime")?;
     let node = runtime.block_on(Node::start(config))?;
     println!("A one-member network, chain id {}, at http://{}", node.chain().rules().chain_id, node.address());
-    println!("genesis {}\n", node.chain().genesis_hash());
+    let genesis = node.chain().genesis_hash();
+    println!("genesis {genesis}\n");
     let client = Client::new(format!("http://{}", node.address()));
     let told = runtime.block_on(async {
-        let story = tokio::task::spawn_blocking(move || ledger::tell(&client));
+        let story = tokio::task::spawn_blocking(move || {
+            ledger::tell(&client)?;
+            println!();
+            token::tell(&client, genesis)
+        });
         story.await.map_err(|error| eyre!("the story broke off: {error}"))
     });
     runtime.block_on(node.stop())?;
     told??;
     println!("\nRun it yourself: counterfoil node --dev");
+    Ok(())
+}
+
+/// A transaction of the story, and where to look it up.
+fn step(what: &str, receipt: &Value) -> eyre::Result<()> {
+    ensure!(receipt["status"] == "0x1", "the transaction failed: {receipt}");
+    println!("  {what}");
+    println!("    transaction {}", receipt.hash("transactionHash")?);
+    println!("    final in block {} ({})", receipt.number("blockNumber")?, receipt.hash("blockHash")?);
     Ok(())
 }

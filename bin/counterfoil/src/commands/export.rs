@@ -29,6 +29,7 @@ fn question(fact: &ExportedFact) -> eyre::Result<(&'static str, Value)> {
     Ok(match fact {
         ExportedFact::Tx { hash } => ("tx", json!({ "hash": hash })),
         ExportedFact::Log { hash, index } => ("log", json!({ "hash": hash, "index": U64::from(*index) })),
+        ExportedFact::Redemption { id } => ("redemption", json!({ "redemption": id })),
         ExportedFact::Account { address, block } => ("account", json!({ "address": address, "block": named(block)? })),
         ExportedFact::Token { id, owner, block } => {
             ("token", json!({ "id": id, "owner": owner, "block": named(block)? }))

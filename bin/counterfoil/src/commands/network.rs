@@ -1,46 +1,66 @@
 //! `counterfoil network upgrade`: the sole member signs a protocol version into force, from an epoch on.
+//! `counterfoil network governor`: it appoints who creates currencies.
 //! The signature is the node key's (ed25519); the transaction around it can be anybody's.
 
 use std::fs;
 
-use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
-use alloy_eips::Encodable2718;
-use alloy_primitives::{Bytes, TxKind, keccak256};
-use alloy_signer::SignerSync;
+use alloy_primitives::{Address, Bytes, keccak256};
 use alloy_signer_local::PrivateKeySigner;
-use alloy_sol_types::SolCall;
 use consensus::NodeKey;
 use contracts::{
-    protocol::{ADDRESS, IProtocol, upgrade_message},
+    protocol::{ADDRESS, IProtocol, governor_message, upgrade_message},
     registry::NEWEST_VERSION,
 };
-use eyre::{Context, OptionExt, bail, ensure};
-use primitives::{B256, U256};
-use serde_json::json;
+use eyre::{Context, OptionExt, bail};
+use primitives::B256;
 
 use crate::{
-    cli::{NetworkCommand, Upgrade},
+    cli::{MemberArguments, NetworkCommand, Upgrade},
     dev,
     folder::Folder,
-    rpc::{Client, Field},
+    native::{Caller, Reader},
 };
 
 pub(crate) fn run(command: NetworkCommand) -> eyre::Result<()> {
     match command {
         NetworkCommand::Upgrade(arguments) => upgrade(&arguments),
+        NetworkCommand::Governor { account, member } => governor(account, &member),
     }
 }
 
 fn upgrade(arguments: &Upgrade) -> eyre::Result<()> {
-    let member = member(arguments)?;
-    let sender = sender(arguments, &member)?;
-    let node = Client::new(arguments.rpc.clone());
-    let terms = Terms::of(arguments, &node)?;
-    let receipt = node.send_raw(&transaction(&node, &sender, terms.call(&member))?)?;
-    ensure!(receipt["status"] == "0x1", "the upgrade was refused in block {}", receipt.number("blockNumber")?);
+    let member = Member::of(&arguments.member)?;
+    let terms = Terms::of(arguments, member.sender.reader())?;
+    let done = member.sender.call(ADDRESS, &terms.call(&member.key))?;
     println!("protocol version {} begins with the first block of epoch {}", terms.version, terms.epoch);
-    println!("transaction {} of {}", receipt.hash("transactionHash")?, sender.address());
+    println!("transaction {} of {}", done.transaction(), member.sender.address());
     Ok(())
+}
+
+fn governor(account: Address, arguments: &MemberArguments) -> eyre::Result<()> {
+    let member = Member::of(arguments)?;
+    let node = member.sender.reader();
+    let sequence = node.read(ADDRESS, &IProtocol::sequenceCall {})?;
+    let message = governor_message(node.chain_id()?, account, sequence);
+    let signature = Bytes::copy_from_slice(&member.key.sign_message(&message));
+    let done = member.sender.call(ADDRESS, &IProtocol::appointGovernorCall { governor: account, signature })?;
+    println!("{account} creates currencies from now on");
+    println!("transaction {} of {}", done.transaction(), member.sender.address());
+    Ok(())
+}
+
+/// A member, and the account that brings its word to the ledger.
+struct Member {
+    key: NodeKey,
+    sender: Caller,
+}
+
+impl Member {
+    fn of(arguments: &MemberArguments) -> eyre::Result<Self> {
+        let key = member_key(arguments)?;
+        let sender = Caller::with(Reader::at(arguments.rpc.clone()), account(arguments, &key)?);
+        Ok(Self { key, sender })
+    }
 }
 
 /// What is signed.
@@ -52,30 +72,30 @@ struct Terms {
 }
 
 impl Terms {
-    fn of(arguments: &Upgrade, node: &Client) -> eyre::Result<Self> {
+    fn of(arguments: &Upgrade, node: &Reader) -> eyre::Result<Self> {
         let version = arguments.to.unwrap_or(NEWEST_VERSION);
         let in_force =
-            node.view(ADDRESS, &IProtocol::versionCall {}).wrap_err("the node knows no protocol versions")?;
+            node.read(ADDRESS, &IProtocol::versionCall {}).wrap_err("the node knows no protocol versions")?;
         if version <= in_force {
             bail!("protocol version {in_force} is in force already: {version} is not above it");
         }
-        let current = node.view(ADDRESS, &IProtocol::epochCall {})?;
+        let current = node.read(ADDRESS, &IProtocol::epochCall {})?;
         Ok(Self {
-            chain_id: number(node, "eth_chainId", json!([]))?.try_into()?,
+            chain_id: node.chain_id()?,
             version,
             epoch: arguments.epoch.or(current.checked_add(1)).ok_or_eyre("there is no next epoch")?,
-            sequence: node.view(ADDRESS, &IProtocol::sequenceCall {})?,
+            sequence: node.read(ADDRESS, &IProtocol::sequenceCall {})?,
         })
     }
 
-    fn call(&self, member: &NodeKey) -> Bytes {
+    fn call(&self, member: &NodeKey) -> IProtocol::scheduleCall {
         let message = upgrade_message(self.chain_id, self.version, self.epoch, self.sequence);
         let signature = Bytes::copy_from_slice(&member.sign_message(&message));
-        IProtocol::scheduleCall { version: self.version, epoch: self.epoch, signature }.abi_encode().into()
+        IProtocol::scheduleCall { version: self.version, epoch: self.epoch, signature }
     }
 }
 
-fn member(arguments: &Upgrade) -> eyre::Result<NodeKey> {
+fn member_key(arguments: &MemberArguments) -> eyre::Result<NodeKey> {
     match (&arguments.data, &arguments.key) {
         _ if arguments.dev => Ok(dev::key()),
         (Some(folder), key) => Folder::new(folder.clone()).key(key.as_deref()),
@@ -85,7 +105,7 @@ fn member(arguments: &Upgrade) -> eyre::Result<NodeKey> {
 }
 
 /// The account that sends the transaction.
-fn sender(arguments: &Upgrade, member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
+fn account(arguments: &MemberArguments, member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
     let Some(file) = &arguments.account_key else {
         let secret = keccak256([ACCOUNT_DOMAIN, member.seed().as_slice()].concat());
         return PrivateKeySigner::from_bytes(&secret).wrap_err("no account can be made from this member's key");
@@ -98,33 +118,3 @@ fn sender(arguments: &Upgrade, member: &NodeKey) -> eyre::Result<PrivateKeySigne
 
 /// Sets the account's key apart from everything else that is made from the member's.
 const ACCOUNT_DOMAIN: &[u8] = b"counterfoil member account";
-
-fn transaction(node: &Client, sender: &PrivateKeySigner, input: Bytes) -> eyre::Result<Vec<u8>> {
-    let from = sender.address();
-    let gas = number(node, "eth_estimateGas", json!([{ "from": from, "to": ADDRESS, "input": input }]))?;
-    let tx = TxEip1559 {
-        chain_id: number(node, "eth_chainId", json!([]))?.try_into()?,
-        nonce: number(node, "eth_getTransactionCount", json!([from, "pending"]))?.try_into()?,
-        gas_limit: gas.try_into()?,
-        max_fee_per_gas: price(node, sender)?,
-        to: TxKind::Call(ADDRESS),
-        input,
-        ..TxEip1559::default()
-    };
-    let signature = sender.sign_hash_sync(&tx.signature_hash())?;
-    Ok(TxEnvelope::from(tx.into_signed(signature)).encoded_2718())
-}
-
-/// What the node suggests, or nothing from an account that has nothing.
-fn price(node: &Client, sender: &PrivateKeySigner) -> eyre::Result<u128> {
-    let balance = number(node, "eth_getBalance", json!([sender.address(), "latest"]))?;
-    if balance.is_zero() {
-        return Ok(0);
-    }
-    Ok(number(node, "eth_gasPrice", json!([]))?.try_into()?)
-}
-
-fn number(node: &Client, method: &str, params: serde_json::Value) -> eyre::Result<U256> {
-    let answer = node.call(method, params)?;
-    serde_json::from_value(answer).wrap_err_with(|| format!("{method}: no number"))
-}

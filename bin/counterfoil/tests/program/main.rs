@@ -4,9 +4,12 @@
 
 mod cash;
 mod counterfoils;
+mod documents;
 mod errors;
 mod keys;
 mod kill;
 mod running;
 mod settings;
+mod till;
+mod token;
 mod upgrade;

@@ -1,8 +1,12 @@
-//! What `proof` knows of the rooms is what the rooms say of themselves: addresses, and the signatures of their events.
+//! What `proof` knows of the rooms is what the rooms say of themselves: addresses, slots, and the signatures of their events.
 
 use std::collections::BTreeSet;
 
-use contracts::registry::{PREFIX, ROOMS, Room};
+use contracts::{
+    registry::{PREFIX, ROOMS, Room},
+    token,
+};
+use primitives::{Address, U256};
 
 /// Signatures of all events of a room and of what its factory makes.
 fn events(room: &Room) -> BTreeSet<String> {
@@ -16,6 +20,18 @@ fn rooms_have_the_addresses_that_statements_look_for() {
     assert_eq!(proof::statement::ROOM_PREFIX, PREFIX);
     for room in ROOMS.iter().filter(|room| room.word == "token") {
         assert_eq!(room.address(), proof::statement::TOKEN_ADDRESS);
+    }
+}
+
+/// A statement of ownership is a statement about a slot: that where the room keeps this balance.
+#[test]
+fn balances_of_tokens_are_where_statements_look_for_them() {
+    for (id, owner) in
+        [(0, 0), (7, 0xaa), (u64::MAX, 0xff)].map(|(id, byte)| (U256::from(id), Address::repeat_byte(byte)))
+    {
+        let (slot, preimages) = proof::statement::ownership(id, owner);
+        assert_eq!(slot, token::storage().balances.find(id).find(owner).slot());
+        assert_eq!(preimages.len(), 2, "the way from the mapping to the slot");
     }
 }
 

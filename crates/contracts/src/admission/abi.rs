@@ -317,6 +317,7 @@ sol! {
         /// What a node key signs for an account: "counterfoil_AUTHORIZE", chain id (8 bytes), network, this contract, node key,
         /// account, acts (1 byte), sequence (8 bytes).
         function authorizationMessage(bytes32 nodeKey, address account, bool acts) external view returns (bytes message);
+        /// A node with its state, its certificates and its accounts; state `None` if nothing is known of it.
         function member(bytes32 nodeKey) external view returns (Member found);
         /// The node key of the member that an account acts for; zero if it is none's.
         function memberOf(address account) external view returns (bytes32 nodeKey);
@@ -330,6 +331,7 @@ sol! {
         function history(bytes32 certificate, uint64 start, uint64 count) external view returns (Change[] page, uint64 total);
         /// Whether a certificate counts in this block: admitted, not revoked, not superseded, and its time has not passed.
         function isValid(bytes32 certificate) external view returns (bool valid);
+        /// A request with what was fixed when it was made, and how it stands.
         function request(uint64 id) external view returns (Request found);
         /// Numbers of open requests, in no order.
         function openRequests(uint64 start, uint64 count) external view returns (uint64[] page, uint64 total);

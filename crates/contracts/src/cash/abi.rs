@@ -17,7 +17,7 @@ sol! {
         /// Another account may create currencies from now on.
         event GovernorChanged(address indexed previous, address indexed governor);
 
-        /// Only the governor, or for `appoint` the protocol room, may do this.
+        /// Only the governor may do this.
         error NotGovernor(address caller);
         /// No active ISO 4217 code of an exponent from 0 to 3 is written like this (three capital letters).
         error UnknownCode(string code);
@@ -33,7 +33,7 @@ sol! {
         /// @return currency Where it is.
         function create(string calldata code, address issuer) external returns (address currency);
         /// @notice Hands the office of the governor to another account.
-        /// @dev Only the governor, or the protocol room.
+        /// @dev Only the governor. The members can at any time: `appointGovernor` of the protocol room.
         function appoint(address governor) external;
         /// @notice Who may create currencies; the zero address if nobody may.
         function governor() external view returns (address account);
@@ -182,7 +182,7 @@ sol! {
         error NotIssuer(address caller);
         /// Only the account to which the issuer offered its office may take it.
         error NotSuccessor(address caller);
-        /// The supply would exceed 2^248 - 1.
+        /// The supply would exceed 2^120 - 1.
         error SupplyOverflow(uint256 supply, uint256 amount);
         /// The balance would suffice, but part of it is held.
         error InsufficientAvailable(address account, uint256 available, uint256 needed);

@@ -6,41 +6,44 @@ use alloy_primitives::{Address, U256};
 use crate::{
     env::{Env, require, revert},
     host::Res,
-    layout,
-    storage::{Cell, Word},
+    storage::Word,
 };
 
 use super::{abi::ICash, places};
 
-/// Most money of a currency: a balance leaves the highest byte of its slot to the freeze flag.
-pub(super) const MAX_SUPPLY: U256 = U256::MAX.wrapping_shr(8);
+/// Most money of a currency, so that what a transfer asks of an account is one slot: 2^120 - 1.
+pub(super) const MAX_SUPPLY: U256 = U256::MAX.wrapping_shr(136);
 
-layout! {
-    /// Storage of an account.
-    pub struct Account {
-        /// Balance and freeze.
-        purse: Cell<Purse>,
-        /// What is held of the balance.
-        held: Cell<U256>,
-    }
-}
+/// Where the sum of holds begins, and the freeze flag.
+const HELD_BIT: usize = 120;
+const FROZEN_BIT: usize = 240;
 
-/// One slot, as Solidity packs `uint248 balance; bool frozen;`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Purse {
+/// An account in its slot, as Solidity packs `uint120 balance; uint120 held; bool frozen;`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
     /// At most [`MAX_SUPPLY`].
     pub balance: U256,
+    /// What is held of it.
+    pub held: U256,
     /// By the issuer.
     pub frozen: bool,
 }
 
-impl Word for Purse {
+impl Account {
+    /// What can be spent.
+    pub fn available(self) -> U256 {
+        self.balance.saturating_sub(self.held)
+    }
+}
+
+impl Word for Account {
     fn to_word(self) -> U256 {
-        self.balance | (U256::from(self.frozen) << 248)
+        self.balance | (self.held << HELD_BIT) | (U256::from(self.frozen) << FROZEN_BIT)
     }
 
     fn from_word(word: U256) -> Self {
-        Self { balance: word & MAX_SUPPLY, frozen: word.byte(31) != 0 }
+        let part = |bit: usize| (word >> bit) & MAX_SUPPLY;
+        Self { balance: part(0), held: part(HELD_BIT), frozen: word.byte(30) != 0 }
     }
 }
 
@@ -56,31 +59,30 @@ pub(super) fn transfer(env: &mut Env<'_>, from: Address, to: Address, amount: U2
 
 /// Takes available money out of an account that is not frozen.
 pub(super) fn debit(env: &mut Env<'_>, from: Address, amount: U256) -> Res<()> {
-    let account = places().accounts.of(env, from)?;
-    let purse = account.purse.get(env)?;
-    require(!purse.frozen, || ICash::AccountFrozen { account: from })?;
-    let rest = spend(env, account, purse, from, amount)?;
-    account.purse.set(env, Purse { balance: rest, ..purse })
+    let place = places().accounts.of(env, from)?;
+    let account = place.get(env)?;
+    require(!account.frozen, || ICash::AccountFrozen { account: from })?;
+    let balance = spend(account, from, amount)?;
+    place.set(env, Account { balance, ..account })
 }
 
 /// Puts money into an account that is not frozen. The sum of balances is the supply, so it cannot overflow.
 pub(super) fn credit(env: &mut Env<'_>, to: Address, amount: U256) -> Res<()> {
-    let place = places().accounts.of(env, to)?.purse;
-    let purse = place.get(env)?;
-    require(!purse.frozen, || ICash::AccountFrozen { account: to })?;
-    place.set(env, Purse { balance: purse.balance.saturating_add(amount), ..purse })
+    let place = places().accounts.of(env, to)?;
+    let account = place.get(env)?;
+    require(!account.frozen, || ICash::AccountFrozen { account: to })?;
+    place.set(env, Account { balance: account.balance.saturating_add(amount), ..account })
 }
 
 /// Holds `more` of what is available.
 pub(super) fn pledge(env: &mut Env<'_>, owner: Address, more: U256) -> Res<()> {
-    let account = places().accounts.of(env, owner)?;
-    let balance = account.purse.get(env)?.balance;
-    let held = account.held.get(env)?;
-    let Some(greater) = held.checked_add(more).filter(|greater| *greater <= balance) else {
-        let available = balance.saturating_sub(held);
+    let place = places().accounts.of(env, owner)?;
+    let account = place.get(env)?;
+    let Some(held) = account.held.checked_add(more).filter(|held| *held <= account.balance) else {
+        let available = account.available();
         return revert(&ICash::InsufficientAvailable { account: owner, available, needed: more });
     };
-    account.held.set(env, greater)
+    place.set(env, Account { held, ..account })
 }
 
 /// Holds `less`, of what was pledged before.
@@ -88,14 +90,14 @@ pub(super) fn unpledge(env: &mut Env<'_>, owner: Address, less: U256) -> Res<()>
     if less.is_zero() {
         return Ok(());
     }
-    let place = places().accounts.of(env, owner)?.held;
-    let held = place.get(env)?;
-    place.set(env, held.saturating_sub(less))
+    let place = places().accounts.of(env, owner)?;
+    let account = place.get(env)?;
+    place.set(env, Account { held: account.held.saturating_sub(less), ..account })
 }
 
 /// Refuses if the account is frozen.
 pub(super) fn thawed(env: &mut Env<'_>, account: Address) -> Res<()> {
-    let frozen = places().accounts.of(env, account)?.purse.get(env)?.frozen;
+    let frozen = read(env, account)?.frozen;
     require(!frozen, || ICash::AccountFrozen { account })
 }
 
@@ -105,16 +107,18 @@ pub(super) fn running(env: &mut Env<'_>) -> Res<()> {
     require(!paused, || ICash::EnforcedPause {})
 }
 
+/// What an account has.
+pub(super) fn read(env: &mut Env<'_>, account: Address) -> Res<Account> {
+    places().accounts.of(env, account)?.get(env)
+}
+
 /// The balance after `amount` of what is available has left it.
-fn spend(env: &mut Env<'_>, account: Account, purse: Purse, owner: Address, amount: U256) -> Res<U256> {
-    let Some(rest) = purse.balance.checked_sub(amount) else {
-        return revert(&ICash::ERC20InsufficientBalance { sender: owner, balance: purse.balance, needed: amount });
+fn spend(account: Account, owner: Address, amount: U256) -> Res<U256> {
+    let Account { balance, held, .. } = account;
+    let Some(rest) = balance.checked_sub(amount) else {
+        return revert(&ICash::ERC20InsufficientBalance { sender: owner, balance, needed: amount });
     };
-    let held = account.held.get(env)?;
-    require(rest >= held, || ICash::InsufficientAvailable {
-        account: owner,
-        available: purse.balance.saturating_sub(held),
-        needed: amount,
-    })?;
+    let available = account.available();
+    require(rest >= held, || ICash::InsufficientAvailable { account: owner, available, needed: amount })?;
     Ok(rest)
 }

@@ -31,7 +31,7 @@ pub(super) fn total_supply(env: &mut Env<'_>, _call: totalSupplyCall) -> Res<U25
 }
 
 pub(super) fn balance_of(env: &mut Env<'_>, call: balanceOfCall) -> Res<U256> {
-    Ok(places().accounts.of(env, call.account)?.purse.get(env)?.balance)
+    Ok(accounts::read(env, call.account)?.balance)
 }
 
 pub(super) fn transfer(env: &mut Env<'_>, call: transferCall) -> Res<bool> {

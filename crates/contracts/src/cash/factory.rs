@@ -1,8 +1,8 @@
 //! The factory of currencies.
 //!
 //! **Who governs.** Slot 0 of the room. When the room opens on chain 31337, the first development account, whose key everybody
-//! knows: a chain of worth has a chain id of its own. On any other chain nobody, until the protocol room, which speaks for the
-//! members, appoints one. "Who comes first" is no rule here: on an open chain it would give each currency to a stranger.
+//! knows: a chain of worth has a chain id of its own. On any other chain nobody, until the members appoint one
+//! in the protocol room. "Who comes first" is no rule here: on an open chain it would give each currency to a stranger.
 //!
 //! A governor may hand the office on. It has no power over a currency once that is created.
 
@@ -26,8 +26,6 @@ use super::{
 const DEVELOPMENT_CHAIN: u64 = 31_337;
 /// The first account of the mnemonic that every Ethereum development node has.
 const DEVELOPMENT_GOVERNOR: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
-/// The room that speaks for the members.
-const PROTOCOL: Address = registry::address_of(1, [0; 7]);
 
 layout! {
     /// Storage of the factory.
@@ -66,12 +64,17 @@ pub(super) fn create(env: &mut Env<'_>, call: createCall) -> Res<Address> {
 pub(super) fn appoint(env: &mut Env<'_>, call: appointCall) -> Res<appointReturn> {
     let caller = env.caller();
     let previous = places().governor.get(env)?;
-    let governs = caller == previous && !previous.is_zero();
-    require(governs || caller == PROTOCOL, || ICashFactory::NotGovernor { caller })?;
-    officer(call.governor)?;
-    places().governor.set(env, call.governor)?;
-    env.emit(&ICashFactory::GovernorChanged { previous, governor: call.governor })?;
+    require(caller == previous && !previous.is_zero(), || ICashFactory::NotGovernor { caller })?;
+    appoint_governor(env, call.governor)?;
     Ok(appointReturn {})
+}
+
+/// For the protocol room, which has asked the members.
+pub fn appoint_governor(env: &mut Env<'_>, governor: Address) -> Res<()> {
+    officer(governor)?;
+    let previous = places().governor.get(env)?;
+    places().governor.set(env, governor)?;
+    env.emit(&ICashFactory::GovernorChanged { previous, governor })
 }
 
 pub(super) fn governor(env: &mut Env<'_>, _call: governorCall) -> Res<Address> {

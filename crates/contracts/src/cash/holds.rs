@@ -151,13 +151,11 @@ pub(super) fn is_spent(env: &mut Env<'_>, call: isSpentCall) -> Res<bool> {
 }
 
 pub(super) fn held(env: &mut Env<'_>, call: heldCall) -> Res<U256> {
-    places().accounts.of(env, call.account)?.held.get(env)
+    Ok(accounts::read(env, call.account)?.held)
 }
 
 pub(super) fn available(env: &mut Env<'_>, call: availableCall) -> Res<U256> {
-    let account = places().accounts.of(env, call.account)?;
-    let held = account.held.get(env)?;
-    Ok(account.purse.get(env)?.balance.saturating_sub(held))
+    Ok(accounts::read(env, call.account)?.available())
 }
 
 /// Who a hold is between.

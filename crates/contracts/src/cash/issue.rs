@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     abi::ICash::{self, *},
-    accounts::{self, MAX_SUPPLY, Purse},
+    accounts::{self, Account, MAX_SUPPLY},
     places,
 };
 
@@ -89,7 +89,7 @@ pub(super) fn unpause(env: &mut Env<'_>, _call: unpauseCall) -> Res<unpauseRetur
 }
 
 pub(super) fn frozen(env: &mut Env<'_>, call: frozenCall) -> Res<bool> {
-    Ok(places().accounts.of(env, call.account)?.purse.get(env)?.frozen)
+    Ok(accounts::read(env, call.account)?.frozen)
 }
 
 pub(super) fn freeze(env: &mut Env<'_>, call: freezeCall) -> Res<freezeReturn> {
@@ -125,11 +125,11 @@ fn grow_supply(env: &mut Env<'_>, amount: U256) -> Res<()> {
 
 /// Whether this changed anything.
 fn set_frozen(env: &mut Env<'_>, account: Address, frozen: bool) -> Res<bool> {
-    let place = places().accounts.of(env, account)?.purse;
-    let purse = place.get(env)?;
-    if purse.frozen == frozen {
+    let place = places().accounts.of(env, account)?;
+    let account = place.get(env)?;
+    if account.frozen == frozen {
         return Ok(false);
     }
-    place.set(env, Purse { frozen, ..purse })?;
+    place.set(env, Account { frozen, ..account })?;
     Ok(true)
 }

@@ -58,13 +58,16 @@ mod record;
 mod tests;
 
 use abi::{ICash, ICashFactory};
-use accounts::Account;
-pub use factory::{FactoryLayout, construct};
+pub use accounts::Account;
+pub use factory::{FactoryLayout, appoint_governor, construct};
 use iso4217::Currency;
-use record::{Operator, Record};
+pub use record::{Operator, Record, Standing};
 
 /// The byte after the prefix.
 pub const NUMBER: u8 = 2;
+
+/// Where the factory is.
+pub const ADDRESS: Address = registry::address_of(NUMBER, [0; 7]);
 
 /// Our row in the registry.
 pub const ROOM: Room = Room {
@@ -97,8 +100,8 @@ layout! {
         paused: Cell<bool>,
         /// All money.
         supply: Cell<U256>,
-        /// Balance, freeze and held sum of an account.
-        accounts: Map<Address, Account>,
+        /// Balance, held sum and freeze of an account.
+        accounts: Map<Address, Cell<Account>>,
         /// Owner, spender: what may be taken.
         allowances: Map<Address, Map<Address, Cell<U256>>>,
         /// Permits used.

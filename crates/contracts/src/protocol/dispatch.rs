@@ -2,7 +2,7 @@
 
 use super::{
     abi::IProtocol,
-    operations::{epoch, schedule, scheduled, sequence, version},
+    operations::{appoint_governor, epoch, schedule, scheduled, sequence, version},
 };
 
 crate::native_contract!(IProtocol::IProtocolCalls {
@@ -11,4 +11,5 @@ crate::native_contract!(IProtocol::IProtocolCalls {
     view sequence => sequence,
     view epoch => epoch,
     write schedule => schedule,
+    write appointGovernor => appoint_governor,
 });

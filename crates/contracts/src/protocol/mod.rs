@@ -2,6 +2,7 @@
 //!
 //! A version comes into force at the first block of an epoch: because genesis says so, or because the committee's only member
 //! signed it ([`upgrade_message`]). [`begin_epoch`] then writes the version down and opens the rooms that it brings.
+//! Until there are several members, who decide by vote, the sole member also appoints who governs `cash` ([`governor_message`]).
 //! The room answers at every version: a chain whose genesis knows nothing of rooms is at version 0, and the room gets its code
 //! with its first write.
 
@@ -51,7 +52,7 @@ layout! {
         scheduled_version: Cell<u32>,
         /// The epoch that it begins with.
         scheduled_epoch: Cell<u64>,
-        /// How often anything was scheduled.
+        /// How often anything was signed.
         sequence: Cell<u64>,
     }
 }
@@ -73,6 +74,13 @@ pub fn upgrade_message(chain_id: u64, version: u32, epoch: u64, sequence: u64) -
 }
 
 const UPGRADE_NAMESPACE: &[u8] = b"counterfoil_UPGRADE";
+
+/// What the committee's only member signs to appoint the governor of `cash`.
+pub fn governor_message(chain_id: u64, governor: Address, sequence: u64) -> Vec<u8> {
+    [GOVERNOR_NAMESPACE, &chain_id.to_be_bytes(), governor.as_slice(), &sequence.to_be_bytes()].concat()
+}
+
+const GOVERNOR_NAMESPACE: &[u8] = b"counterfoil_GOVERNOR";
 
 /// Begins an epoch, before any transaction of its first block: what is due comes into force. `by_genesis` is the highest
 /// version that genesis schedules for this epoch or an earlier one. Answers which version holds from here on.
@@ -118,6 +126,9 @@ pub fn error_in_words(data: &[u8]) -> Option<String> {
             format!("epoch {epoch} has begun already, this is epoch {current}")
         }
         Error::SeveralMembers(_) => "the committee has several members: they decide by vote".into(),
-        Error::InvalidSignature(_) => "the signature is not the only member's over this upgrade".into(),
+        Error::InvalidSignature(_) => "the signature is not the only member's over these terms".into(),
+        Error::RoomNotOpen(IProtocol::RoomNotOpen { room }) => {
+            format!("the room `{room}` is not open on this chain yet")
+        }
     })
 }

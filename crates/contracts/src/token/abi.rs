@@ -378,9 +378,11 @@ sol! {
         function itemKey(address issuer, bytes32 identifier) external view returns (bytes32 item);
         /// The id of a token: keccak256(abi.encode(item, instance)); of interchangeable tokens the item itself, instance zero.
         function tokenId(bytes32 item, uint64 instance) external view returns (uint256 id);
+        /// An item by its key.
         function item(bytes32 key) external view returns (Item found);
         /// Items in order of making.
         function items(uint64 start, uint64 count) external view returns (Item[] page, uint64 total);
+        /// A token id and what it stands for.
         function token(uint256 id) external view returns (Token found);
         /// Tokens of an item in order of minting; one row for interchangeable tokens.
         function tokensOfItem(bytes32 key, uint64 start, uint64 count) external view returns (Token[] page, uint64 total);
@@ -396,9 +398,13 @@ sol! {
         function conditions(uint256 id, uint64 start, uint64 count) external view returns (bytes32[] page, uint64 total);
         /// Listings, gifts and leases are numbered together from 1; this is the last number.
         function lastOffer() external view returns (uint64 number);
+        /// A listing by its number; its amount is zero when it is over.
         function listingOf(uint64 number) external view returns (Listing found);
+        /// A gift by its number.
         function giftOf(uint64 number) external view returns (Gift found);
+        /// A lease by its number.
         function leaseOf(uint64 number) external view returns (Lease found);
+        /// A redemption by the id that its redeemer chose.
         function redemptionOf(bytes32 redemption) external view returns (Redemption found);
         /// Redemptions of an item's tokens in order of request.
         function redemptionsOfItem(bytes32 key, uint64 start, uint64 count) external view returns (bytes32[] page, uint64 total);

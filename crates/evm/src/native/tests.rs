@@ -4,7 +4,10 @@
 use alloy_consensus::{SignableTransaction, TxEip7702, TxLegacy};
 use alloy_primitives::{Signature, TxKind};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
-use contracts::protocol::{ADDRESS, IProtocol, upgrade_message};
+use contracts::{
+    cash::abi::ICashFactory,
+    protocol::{ADDRESS, IProtocol, governor_message, upgrade_message},
+};
 use ed25519_consensus::SigningKey;
 use primitives::{Bytes, Committee, Recovered, TimeMs, Tx};
 use revm::{

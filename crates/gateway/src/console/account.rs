@@ -9,8 +9,10 @@ use primitives::Address;
 
 use super::{
     Console, Frame, Page, Problem, StatusCode,
-    frame::{PART_ITEMS, Party},
-    money, show,
+    frame::{PART_ITEMS, Part, Party},
+    money,
+    reader::Reader,
+    show, token,
     transaction::{Names, Status, TxRow},
     words,
 };
@@ -24,6 +26,9 @@ struct AccountPage {
     balance: String,
     nonce: String,
     money: Vec<Money>,
+    tokens: Vec<token::HoldingRow>,
+    token_total: String,
+    part: Part,
     waiting: Vec<TxRow>,
     waiting_count: String,
 }
@@ -49,13 +54,15 @@ struct Money {
 }
 
 /// The account at an address, after the latest block.
-pub(super) fn page(console: &Console, address: &str) -> Result<Page, Problem> {
+pub(super) fn page(console: &Console, address: &str, part: usize) -> Result<Page, Problem> {
     let known = words::address(address).ok_or_else(|| Problem::unknown("account", address))?;
     let (state, names) = (console.chain.state(BlockAt::Latest)?, Names::of(&console.chain)?);
     let account = state.account(known)?.unwrap_or_default();
     let content = console.chain.pool().content_from(known);
     let pooled: Vec<_> = content.pending.iter().chain(&content.queued).collect();
-    let holdings = money::of(console, &state, known).into_iter();
+    let reader = Reader::of(console, &state);
+    let holdings = money::of(&reader, known)?.into_iter();
+    let (tokens, part, total) = token::holdings(console, &reader, known, part)?;
     let page = AccountPage {
         frame: console.frame(),
         party: names.party(known),
@@ -63,6 +70,9 @@ pub(super) fn page(console: &Console, address: &str) -> Result<Page, Problem> {
         balance: words::ether(account.balance),
         nonce: words::number(account.nonce),
         money: holdings.map(|holding| Money::of(holding, &names)).collect(),
+        tokens,
+        token_total: words::number(total),
+        part,
         waiting_count: words::number(pooled.len()),
         waiting: pooled.into_iter().take(PART_ITEMS).map(|tx| TxRow::new(&tx.tx, Status::Waiting, &names)).collect(),
     };

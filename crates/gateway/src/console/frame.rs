@@ -11,14 +11,19 @@ pub(super) struct Frame {
     pub(super) chain_id: u64,
     pub(super) head: u64,
     pub(super) style: String,
-    pub(super) script: String,
     pub(super) icon: String,
 }
 
 impl Frame {
     pub(super) fn of(chain: &Chain) -> Self {
-        let [style, script, icon] = ["console.css", "live.js", "icon.svg"].map(assets::address);
-        Self { chain_id: chain.rules().chain_id, head: chain.head().number(), style, script, icon }
+        let [style, icon] = ["console.css", "icon.svg"].map(assets::address);
+        Self { chain_id: chain.rules().chain_id, head: chain.head().number(), style, icon }
+    }
+
+    /// Where a page finds a script.
+    #[expect(clippy::unused_self, reason = "templates call it")]
+    pub(super) fn script(&self, name: &str) -> String {
+        assets::address(name)
     }
 }
 
@@ -44,9 +49,14 @@ pub(super) struct Part {
 impl Part {
     /// Part `number` of `items`; the last one if there are not so many.
     pub(super) fn of(items: usize, number: usize) -> Self {
-        let count = items.div_ceil(PART_ITEMS).max(1);
+        Self::sized(items, number, PART_ITEMS)
+    }
+
+    /// The same, with `size` items in a part.
+    pub(super) fn sized(items: usize, number: usize, size: usize) -> Self {
+        let count = items.div_ceil(size).max(1);
         let number = number.clamp(1, count);
-        Self { number, count, skip: (number - 1).saturating_mul(PART_ITEMS), size: PART_ITEMS }
+        Self { number, count, skip: (number - 1).saturating_mul(size), size }
     }
 
     pub(super) const fn is_whole(&self) -> bool {

@@ -1,24 +1,33 @@
 //! The console: the ledger as pages for people, made on the server from templates in `/console` and compiled in. Works without
-//! JavaScript; one small module keeps the first page up to date. Asked by `http` through [`Pages`].
+//! JavaScript; small modules keep the first page up to date and let a wallet sign. Asked by `http` through [`Pages`].
 //!
 //! ```text
 //! /               head and latest blocks      /tx/HASH          a transaction with calls and logs in words
 //! /blocks         older blocks                /account/ADDRESS  an account
 //! /block/AT       height, hash or `latest`    /search?q=        leads to one of these
-//! /live           heads as events             /static/NAME      style sheet, script, picture
+//! /live           heads as events             /static/NAME      style sheet, scripts, picture
+//! /token...       see `token`                 /verify           a form: is this counterfoil true?
+//! /token/ID.json  a token's metadata          /attributes/HASH.json  attributes; both for programs
 //! ```
 //! What is asked of memory alone is answered at once; everything else runs on the bounded pool. Every list has a bound.
 
 mod account;
 mod assets;
 mod block;
+mod documents;
 mod events;
+mod fields;
+mod files;
 mod frame;
 mod home;
 mod money;
+mod multipart;
 mod problem;
+mod reader;
 mod search;
+mod token;
 mod transaction;
+mod verify;
 mod words;
 
 use axum::http::StatusCode;
@@ -28,7 +37,7 @@ use self::{
     frame::{Frame, show},
     problem::Problem,
 };
-use crate::pages::{Opened, Page, Pages, Visit};
+use crate::pages::{Form, Opened, Page, Pages, Visit};
 
 /// The pages over one chain. Cheap to clone: work that is handed to another thread takes a clone along.
 #[derive(Clone, Debug)]
@@ -58,6 +67,10 @@ impl Console {
 
 impl Pages for Console {
     fn open(&self, visit: &Visit<'_>) -> Opened {
+        if let Some(file) = files::File::named(visit.path) {
+            let console = self.clone();
+            return Opened::File(Box::new(move || file.page(&console)));
+        }
         let query = Query::read(visit.query);
         let mut words = visit.path.trim_start_matches('/').splitn(2, '/');
         let (first, rest) = (words.next().unwrap_or_default(), words.next());
@@ -66,12 +79,22 @@ impl Pages for Console {
             ("blocks", None) => self.heavy(move |console| home::older(console, query.before)),
             ("block", Some(at)) => self.heavy(move |console| block::page(console, &at, query.page)),
             ("tx", Some(hash)) => self.heavy(move |console| transaction::page(console, &hash, query.page)),
-            ("account", Some(address)) => self.heavy(move |console| account::page(console, &address)),
+            ("account", Some(address)) => self.heavy(move |console| account::page(console, &address, query.page)),
             ("search", None) => self.heavy(move |console| search::page(console, &query.words)),
             ("live", None) => Opened::Live(events::heads(&self.chain, visit.last_event_id, query.after)),
-            ("static", Some(name)) => assets::asset(&name).map_or_else(|| self.nowhere(), Opened::Now),
+            ("static", Some(name)) => assets::asset(&name, &query.version).map_or_else(|| self.nowhere(), Opened::Now),
+            ("token", rest) => token::open(self, rest, visit.query),
+            ("verify", None) => self.heavy(|console| Ok(verify::empty(console))),
             _ => self.nowhere(),
         }
+    }
+
+    fn takes(&self, path: &str) -> Option<usize> {
+        (path == "/verify").then_some(verify::MOST_BYTES)
+    }
+
+    fn send(&self, _visit: &Visit<'_>, form: Form) -> Opened {
+        self.heavy(move |console| Ok(verify::page(console, &form)))
     }
 }
 
@@ -88,15 +111,21 @@ struct Query {
     page: usize,
     before: Option<u64>,
     after: Option<u64>,
+    /// Which part of a second list on the same page.
+    redemptions: usize,
+    /// Checksum of a file.
+    version: String,
     words: String,
 }
 
 impl Query {
     fn read(text: &str) -> Self {
-        let mut query = Self { page: 1, ..Self::default() };
+        let mut query = Self { page: 1, redemptions: 1, ..Self::default() };
         for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {
                 "page" => query.page = value.parse().unwrap_or(1).max(1),
+                "redemptions" => query.redemptions = value.parse().unwrap_or(1).max(1),
+                "v" => query.version = words::decoded(value),
                 "before" => query.before = value.parse().ok(),
                 "after" => query.after = value.parse().ok(),
                 "q" => query.words = words::decoded(value),

@@ -1,17 +1,12 @@
-//! What an account has in each currency of `cash`, read from the currencies by calls, as any client would.
+//! Amounts of the currencies of `cash`: what an account has in each, and how much an amount is in words.
 
-use alloy_primitives::TxKind;
-use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
-use alloy_sol_types::SolCall;
-use chain::StateView;
 use contracts::{
     cash::abi::{ICash, ICashFactory},
     registry,
 };
-use evm::call::{Base, call};
-use primitives::{Address, Rules};
+use primitives::{Address, U256};
 
-use super::{Console, words};
+use super::{Problem, reader::Reader, words};
 
 /// The money of one currency.
 pub(super) struct Holding {
@@ -22,41 +17,56 @@ pub(super) struct Holding {
     pub(super) held: String,
 }
 
+/// A currency that can be paid with.
+pub(super) struct Currency {
+    pub(super) address: Address,
+    /// ISO 4217.
+    pub(super) code: String,
+    /// After the point.
+    pub(super) digits: u8,
+}
+
+impl Currency {
+    /// Such as `12.50 EUR`.
+    pub(super) fn shown(&self, amount: U256) -> String {
+        format!("{}\u{a0}{}", words::money(amount, self.digits), words::shortened(&self.code))
+    }
+}
+
 /// What `owner` has, currency by currency, in the order of their creation; nothing where there is no money yet.
-pub(super) fn of(console: &Console, state: &StateView, owner: Address) -> Vec<Holding> {
-    let reader = Reader { rules: console.chain.rules(), state, call_gas: console.call_gas };
-    let factory = registry::by_word("cash").map(registry::Room::address);
-    let listed = factory.and_then(|factory| reader.ask(factory, &ICashFactory::currenciesCall {}));
-    let currencies = listed.unwrap_or_default().into_iter().take(CURRENCIES);
-    currencies.filter_map(|currency| reader.holding(currency, owner)).collect()
+pub(super) fn of(reader: &Reader<'_>, owner: Address) -> Result<Vec<Holding>, Problem> {
+    let holdings = addresses(reader)?.into_iter().map(|currency| holding(reader, currency, owner));
+    holdings.filter_map(Result::transpose).collect()
 }
 
-struct Reader<'a> {
-    rules: &'a Rules,
-    state: &'a StateView,
-    call_gas: u64,
+/// All currencies, in the order of their creation.
+pub(super) fn currencies(reader: &Reader<'_>) -> Result<Vec<Currency>, Problem> {
+    addresses(reader)?.into_iter().map(|address| currency(reader, address)).filter_map(Result::transpose).collect()
 }
 
-impl Reader<'_> {
-    /// `None` where there is nothing to show.
-    fn holding(&self, currency: Address, owner: Address) -> Option<Holding> {
-        let balance = self.ask(currency, &ICash::balanceOfCall { account: owner })?;
-        let held = self.ask(currency, &ICash::heldCall { account: owner })?;
-        let digits = self.ask(currency, &ICash::decimalsCall {})?;
-        let shown = |amount| words::money(amount, digits);
-        (!balance.is_zero()).then(|| Holding { currency, balance: shown(balance), held: shown(held) })
-    }
+/// The currency at an address, if there is one.
+pub(super) fn currency(reader: &Reader<'_>, address: Address) -> Result<Option<Currency>, Problem> {
+    let digits = reader.ask(address, &ICash::decimalsCall {})?;
+    let code = reader.ask(address, &ICash::symbolCall {})?;
+    Ok(code.zip(digits).map(|(code, digits)| Currency { address, code, digits }))
+}
 
-    fn ask<C: SolCall>(&self, contract: Address, question: &C) -> Option<C::Return> {
-        let request = TransactionRequest {
-            to: Some(TxKind::Call(contract)),
-            input: alloy_primitives::Bytes::from(question.abi_encode()).into(),
-            ..TransactionRequest::default()
-        };
-        let base = Base { rules: self.rules, header: self.state.header(), db: self.state, gas_cap: self.call_gas };
-        let answer = call(&base, &request, &EvmOverrides::default()).ok()?;
-        C::abi_decode_returns(&answer).ok()
+fn addresses(reader: &Reader<'_>) -> Result<Vec<Address>, Problem> {
+    let Some(factory) = registry::by_word("cash").map(registry::Room::address) else { return Ok(Vec::new()) };
+    let listed = reader.ask(factory, &ICashFactory::currenciesCall {})?.unwrap_or_default();
+    Ok(listed.into_iter().take(CURRENCIES).collect())
+}
+
+/// `None` where there is nothing to show.
+fn holding(reader: &Reader<'_>, currency: Address, owner: Address) -> Result<Option<Holding>, Problem> {
+    let balance = reader.ask(currency, &ICash::balanceOfCall { account: owner })?.unwrap_or_default();
+    if balance.is_zero() {
+        return Ok(None);
     }
+    let held = reader.ask(currency, &ICash::heldCall { account: owner })?.unwrap_or_default();
+    let digits = reader.ask(currency, &ICash::decimalsCall {})?.unwrap_or_default();
+    let shown = |amount| words::money(amount, digits);
+    Ok(Some(Holding { currency, balance: shown(balance), held: shown(held) }))
 }
 
 /// Currencies on one page; ISO 4217 has fewer than 200.

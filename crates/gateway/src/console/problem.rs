@@ -18,8 +18,10 @@ pub(super) enum Problem {
         /// What was asked for.
         name: String,
     },
+    /// What was asked for makes no sense, or would fail.
+    Wrong(String),
     /// The ledger could not be read.
-    Unreadable(ChainError),
+    Unreadable(String),
 }
 
 #[derive(Template)]
@@ -36,21 +38,25 @@ impl Problem {
     }
 
     pub(super) fn page(self, console: &Console) -> Page {
-        let (status, title, reason) = match self {
+        let (status, title, reason) = self.told();
+        show(status, &ProblemPage { frame: console.frame(), title, reason })
+    }
+
+    /// Status, title and reason.
+    pub(super) fn told(self) -> (StatusCode, &'static str, String) {
+        match self {
             Self::NoPage => (StatusCode::NOT_FOUND, "Page not found", "No page has this address.".to_owned()),
             Self::Unknown { what, name } => {
                 (StatusCode::NOT_FOUND, "Not on this ledger", format!("This ledger has no {what} “{name}”."))
             }
-            Self::Unreadable(error) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "The ledger cannot be read", error.to_string())
-            }
-        };
-        show(status, &ProblemPage { frame: console.frame(), title, reason })
+            Self::Wrong(reason) => (StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done", reason),
+            Self::Unreadable(reason) => (StatusCode::SERVICE_UNAVAILABLE, "The ledger cannot be read", reason),
+        }
     }
 }
 
 impl From<ChainError> for Problem {
     fn from(error: ChainError) -> Self {
-        Self::Unreadable(error)
+        Self::Unreadable(error.to_string())
     }
 }

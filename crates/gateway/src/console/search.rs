@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use chain::BlockAt;
 
-use super::{Console, Page, Problem, StatusCode, words};
+use super::{Console, Page, Problem, StatusCode, token, words};
 
-/// Leads to a block, transaction or account; says so if there is none.
+/// Leads to a block, transaction, account, item, token or redemption; says so if there is none.
 pub(super) fn page(console: &Console, wanted: &str) -> Result<Page, Problem> {
-    let found = place(console, wanted)?.ok_or_else(|| Problem::unknown("block, transaction or account", wanted))?;
+    let found =
+        place(console, wanted)?.ok_or_else(|| Problem::unknown("block, transaction, account or token", wanted))?;
     Ok(Page {
         status: StatusCode::SEE_OTHER,
         kind: "text/plain",
@@ -23,10 +24,11 @@ fn place(console: &Console, wanted: &str) -> Result<Option<String>, Problem> {
     }
     if let Some(hash) = words::hash(wanted) {
         let is_transaction = console.chain.transaction(hash)?.is_some();
-        let is_block = !is_transaction && console.chain.block(BlockAt::Hash(hash))?.is_some();
-        return Ok(is_transaction
-            .then(|| format!("/tx/{hash}"))
-            .or_else(|| is_block.then(|| format!("/block/{hash}"))));
+        if is_transaction {
+            return Ok(Some(format!("/tx/{hash}")));
+        }
+        let is_block = console.chain.block(BlockAt::Hash(hash))?.is_some();
+        return if is_block { Ok(Some(format!("/block/{hash}"))) } else { token::place(console, hash) };
     }
     let height = wanted.replace([' ', ',', '.', '_'], "").parse::<u64>().ok();
     Ok(height.filter(|height| *height <= console.chain.head().number()).map(|height| format!("/block/{height}")))

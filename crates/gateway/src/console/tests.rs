@@ -68,8 +68,9 @@ fn a_list_is_cut_into_parts_and_every_number_leads_to_one() {
 
 #[test]
 fn a_query_that_makes_no_sense_is_as_if_it_were_not_there() {
-    assert_eq!(Query::read(""), Query { page: 1, ..Query::default() });
-    assert_eq!(Query::read("page=-1&before=x&&=&q"), Query { page: 1, ..Query::default() });
-    let read = Query::read("page=3&before=7&after=8&q=%3Cb%3E+x%zz");
-    assert_eq!(read, Query { page: 3, before: Some(7), after: Some(8), words: "<b> x%zz".to_owned() });
+    assert_eq!(Query::read(""), Query { page: 1, redemptions: 1, ..Query::default() });
+    assert_eq!(Query::read("page=-1&before=x&&=&q"), Query { page: 1, redemptions: 1, ..Query::default() });
+    let read = Query::read("page=3&before=7&after=8&redemptions=2&v=ab&q=%3Cb%3E+x%zz");
+    let (version, words) = ("ab".to_owned(), "<b> x%zz".to_owned());
+    assert_eq!(read, Query { page: 3, before: Some(7), after: Some(8), redemptions: 2, version, words });
 }

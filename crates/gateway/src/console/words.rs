@@ -12,6 +12,11 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    /// Of seconds since 1970, as contracts count; zero is no moment.
+    pub(super) fn of_seconds(seconds: u64) -> Option<Self> {
+        (seconds != 0).then(|| Self::of(TimeMs(seconds.saturating_mul(1_000))))
+    }
+
     pub(super) fn of(time: TimeMs) -> Self {
         let (days, second) = (time.0 / DAY_MS, time.0 % DAY_MS / 1000);
         let (year, month, day) = date(days);
@@ -105,6 +110,30 @@ pub(super) fn address(text: &str) -> Option<Address> {
 /// A hash with its `0x`.
 pub(super) fn hash(text: &str) -> Option<B256> {
     text.strip_prefix("0x").filter(|digits| digits.len() == 64)?.parse().ok()
+}
+
+/// A token id: 64 hex digits as ERC-1155 writes it, the same with `0x`, or decimal.
+pub(super) fn token_id(text: &str) -> Option<U256> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    match digits.len() {
+        64 if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => U256::from_str_radix(digits, 16).ok(),
+        _ if text.is_empty() || !text.bytes().all(|digit| digit.is_ascii_digit()) => None,
+        _ => U256::from_str_radix(text, 10).ok(),
+    }
+}
+
+/// A token id as addresses of pages write it.
+pub(super) fn token_path(id: U256) -> String {
+    format!("{id:064x}")
+}
+
+/// An amount of a currency that somebody typed, such as `12.5`, in its smallest unit.
+pub(super) fn amount(text: &str, digits: u8) -> Option<U256> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let padded = format!("{whole}{rest:0<width$}", width = usize::from(digits));
+    let is_number = !whole.is_empty() && rest.len() <= usize::from(digits) && padded.len() <= 78;
+    let is_digits = padded.bytes().all(|digit| digit.is_ascii_digit());
+    (is_number && is_digits).then(|| U256::from_str_radix(&padded, 10).ok()).flatten()
 }
 
 /// A value of a form: `+` is a space, `%41` a byte (WHATWG URL, application/x-www-form-urlencoded).

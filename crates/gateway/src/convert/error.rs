@@ -1,7 +1,7 @@
 //! Errors of the rooms below as JSON-RPC errors. Texts are made where the error is made; here only the code is chosen, and a
 //! text where geth has another one that clients look for.
 
-use chain::{ChainError, ExportError, SubmitError};
+use chain::{ChainError, DocumentError, ExportError, SubmitError};
 use evm::call::CallError;
 use primitives::TxError;
 
@@ -21,6 +21,15 @@ impl From<ExportError> for RpcError {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Chain(unread) => unread.into(),
+            refused => Self::server(refused.to_string()),
+        }
+    }
+}
+
+impl From<DocumentError> for RpcError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::TooLarge { .. } => Self::limit(error.to_string()),
             refused => Self::server(refused.to_string()),
         }
     }

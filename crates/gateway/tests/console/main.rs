@@ -3,11 +3,16 @@
 #[path = "../doors/client.rs"]
 #[expect(dead_code, reason = "shared with the tests of the doors, which use more of it")]
 mod client;
+mod files;
 mod live;
 #[path = "../methods/network.rs"]
 #[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
 mod network;
 mod pages;
+#[path = "../methods/shop.rs"]
+mod shop;
+mod token;
+mod verify;
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -40,6 +45,12 @@ impl House {
 
     fn browse(&self, path: &str) -> Answered {
         let asked = request("GET", path, &["accept: text/html"], "");
+        self.node.runtime.block_on(exchange(self.server.address(), asked))
+    }
+
+    /// Sends a form.
+    fn send(&self, path: &str, kind: &str, body: &[u8]) -> Answered {
+        let asked = request("POST", path, &["accept: text/html", &format!("content-type: {kind}")], body);
         self.node.runtime.block_on(exchange(self.server.address(), asked))
     }
 

@@ -204,6 +204,14 @@ fn what_is_not_there_is_a_page_that_says_so() {
         ("/static/../Cargo.toml", "No page has this address."),
         ("/static/none.css", "No page has this address."),
         ("/nowhere", "No page has this address."),
+        ("/token/", "no token “”"),
+        ("/token/12", "no token “12”"),
+        (&format!("/token/{}", word(1)), "no token"),
+        ("/token/item/0x12", "no item “0x12”"),
+        (&format!("/token/item/{}", word(1)), "no item"),
+        ("/token/redeem/7", "no token “7”"),
+        (&format!("/token/redemption/{}", word(1)), "no redemption"),
+        ("/verify/1", "No page has this address."),
     ] {
         let page = house.browse(path);
         assert_eq!(page.status, 404, "{path}");
@@ -233,7 +241,7 @@ fn no_page_holds_a_script_or_a_style_of_its_own() {
     let receipt = house.node.send(json!({ "to": Address::repeat_byte(1) }));
     let tx = format!("/tx/{}", text(&receipt["transactionHash"]));
     let account = format!("/account/{}", Address::repeat_byte(1));
-    for path in ["/", "/blocks", "/block/1", &tx, &account, "/nowhere"] {
+    for path in ["/", "/blocks", "/block/1", &tx, &account, "/token", "/verify", "/nowhere"] {
         let page = house.browse(path).body;
         for forbidden in ["<style", "style=", "onclick=", "javascript:", "http://", "https://"] {
             assert!(!page.contains(forbidden), "{path} {forbidden}: {page}");

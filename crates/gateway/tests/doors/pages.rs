@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use gateway::{
     Access, Limits, Pages, Server, Stopped,
-    pages::{Opened, Page, Visit},
+    pages::{Form, Opened, Page, Visit},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,6 +32,14 @@ impl Pages for TestPages {
             "/flood" => Opened::Live(stream::repeat(Bytes::from(vec![b'.'; 1 << 20])).boxed()),
             _ => Opened::Nowhere(page(StatusCode::NOT_FOUND, "<p>nowhere".to_owned())),
         }
+    }
+
+    fn takes(&self, path: &str) -> Option<usize> {
+        (path == "/echo").then_some(10)
+    }
+
+    fn send(&self, _: &Visit<'_>, form: Form) -> Opened {
+        Opened::Now(page(StatusCode::OK, format!("{} {}", form.kind, String::from_utf8_lossy(&form.body))))
     }
 }
 
@@ -86,12 +94,29 @@ async fn a_browser_may_load_what_this_node_serves_and_nothing_else() {
             "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
              img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n",
             "x-content-type-options: nosniff\r\n",
-            "referrer-policy: no-referrer\r\n",
+            "referrer-policy: same-origin\r\n",
             "x-frame-options: deny\r\n",
         ] {
             assert!(format!("{head}\r\n").contains(header), "{path} {header} {head}");
         }
     }
+}
+
+#[tokio::test]
+async fn forms_are_taken_where_there_is_one_from_our_own_pages_and_up_to_a_size() {
+    let server = serve(Limits::default()).await;
+    let send = async |path: &str, headers: &[&str], body: &str| {
+        exchange(server.address(), request("POST", path, headers, body)).await
+    };
+    assert_eq!(send("/echo", &["content-type: text/plain"], "ten bytes.").await.body, "text/plain ten bytes.");
+    assert_eq!(send("/echo", &["origin: http://localhost"], "").await.body, " ");
+    assert_eq!(send("/echo", &[], "eleven bytes").await.status, 413);
+    for origin in ["http://evil.example", "null"] {
+        let refused = send("/echo", &[&format!("origin: {origin}")], "x").await;
+        assert_eq!(refused.status, 403, "{refused:?}");
+    }
+    assert_eq!(send("/live", &[], "x").await.status, 404);
+    assert_eq!(send("/health", &[], "x").await.status, 405);
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! `counterfoil_export`: files of a real chain, verified with nothing but its genesis hash.
 
 use alloy_primitives::{Bytes, U64, U256, keccak256};
-use primitives::B256;
+use alloy_sol_types::{SolEvent, SolValue};
+use contracts::token::abi::IToken;
+use primitives::{B256, canonical_attributes};
 use proof::{Refusal, Verified, verify};
 use serde_json::{Value, json};
 
-use crate::network::{LOGGER, Node};
+use crate::{
+    network::{LOGGER, Node},
+    shop::{BAROLO, Shop},
+};
 
 fn file(node: &Node, kind: &str, arguments: Value) -> Vec<u8> {
     let exported = node.get("counterfoil_export", json!([kind, arguments]));
@@ -113,4 +118,66 @@ fn what_cannot_be_proved_is_refused_with_the_reason() {
     assert_eq!(refused("storage", json!({ "address": node.account(0).address(), "slots": [] })).0, -32602);
     assert_eq!(refused("block", json!({})).0, -32602);
     assert_eq!(refused("tx", json!({ "hash": B256::ZERO, "more": 1 })).0, -32602);
+}
+
+/// The values of the only statement of this kind.
+fn told(verified: &Verified, kind: &str) -> Vec<(&'static str, String)> {
+    let mut found = verified.statements.iter().filter(|statement| statement.kind == kind);
+    let statement = found.next().unwrap_or_else(|| panic!("no `{kind}` in {:?}", kinds(verified)));
+    assert!(found.next().is_none(), "{kind} twice");
+    statement.fields.iter().map(|field| (field.name, field.value.clone())).collect()
+}
+
+#[test]
+fn a_redemption_is_exported_by_its_id_as_it_stands_with_the_attributes_that_are_known() {
+    let shop = Shop::open();
+    let canonical = canonical_attributes(BAROLO.as_bytes()).expect("sound");
+    let item = shop.item("barolo", BAROLO);
+    let ids = [shop.mint(item, 2), U256::from_be_bytes(keccak256((item, U256::from(2)).abi_encode()).0)];
+    let [fulfilled, failed] = [1, 2].map(B256::repeat_byte);
+    let hash = B256::repeat_byte(7);
+    let ask = |redemption: B256| file(&shop.node, "redemption", json!({ "redemption": redemption }));
+    let unknown = format!("there is no redemption {fulfilled}");
+    let asked = json!(["redemption", { "redemption": fulfilled }]);
+    assert_eq!(shop.node.refused("counterfoil_export", asked), (-32000, unknown));
+
+    for (redemption, id) in [(fulfilled, ids[0]), (failed, ids[1])] {
+        shop.does(&IToken::requestRedemptionCall { redemption, id, amount: U256::ONE, deliveryHash: hash });
+    }
+    let topic = |verified: &Verified| told(verified, "log")[1].1.clone();
+    let requested = proved(&shop.node, &ask(fulfilled));
+    assert_eq!(topic(&requested), IToken::RedemptionRequested::SIGNATURE_HASH.to_string());
+
+    shop.does(&IToken::fulfilRedemptionCall { redemption: fulfilled, proofHash: hash });
+    shop.does(&IToken::failRedemptionCall { redemption: failed, reasonHash: hash });
+    assert_eq!(topic(&proved(&shop.node, &ask(failed))), IToken::RedemptionFailed::SIGNATURE_HASH.to_string());
+    let bare = proved(&shop.node, &ask(fulfilled));
+    assert!(kinds(&bare).contains(&"redeemed") && !kinds(&bare).contains(&"preimage"), "{:?}", kinds(&bare));
+
+    shop.node.get("counterfoil_putAttributes", json!([item, BAROLO]));
+    let bytes = ask(fulfilled);
+    assert!(bytes.len() < 10_000, "{} bytes", bytes.len());
+    let text = String::from_utf8(canonical.bytes).expect("text");
+    let preimage = vec![("hash", canonical.hash.to_string()), ("text", text)];
+    assert_eq!(told(&proved(&shop.node, &bytes), "preimage"), preimage);
+    assert_eq!(shop.node.refused("counterfoil_export", json!(["redemption", { "id": fulfilled }])).0, -32602);
+}
+
+#[test]
+fn transactions_and_logs_of_tokens_tell_the_attributes_that_are_known_once() {
+    let shop = Shop::open();
+    let item = shop.item("barolo", BAROLO);
+    shop.node.get("counterfoil_putAttributes", json!([item, BAROLO]));
+    let minted = shop.does(&IToken::mintCall { item, tokens: 2 })["transactionHash"].clone();
+    let whole = proved(&shop.node, &file(&shop.node, "tx", json!({ "hash": minted })));
+    assert!(told(&whole, "preimage")[1].1.contains("Barolo <script>"));
+    let given = canonical_attributes(BAROLO.as_bytes()).expect("sound").bytes;
+    let asked = json!({ "hash": minted, "preimages": [Bytes::from(given)] });
+    assert_eq!(told(&proved(&shop.node, &file(&shop.node, "tx", asked)), "preimage"), told(&whole, "preimage"));
+    // The first log is ERC-1155's transfer, which names no attributes; the second is `Minted`.
+    let logs = ["0x0", "0x1"].map(|index| {
+        let verified = proved(&shop.node, &file(&shop.node, "log", json!({ "hash": minted, "index": index })));
+        kinds(&verified).contains(&"preimage")
+    });
+    assert_eq!(logs, [false, true]);
 }

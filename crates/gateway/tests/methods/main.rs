@@ -3,6 +3,7 @@
 mod blocks;
 mod calls;
 mod counterfoils;
+mod documents;
 mod fees;
 mod filters;
 mod logs;
@@ -11,6 +12,7 @@ mod network;
 mod old;
 mod pool;
 mod sending;
+mod shop;
 mod signing;
 mod state;
 mod subscriptions;

@@ -38,7 +38,7 @@ pub(crate) struct Node {
     pub(crate) runtime: Runtime,
     pub(crate) accounts: Accounts,
     engine: Option<Solo>,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Node {

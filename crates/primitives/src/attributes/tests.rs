@@ -78,3 +78,23 @@ fn empty_names_long_lists_and_inexact_numbers_are_refused() {
         assert_eq!(canonical_attributes(json.as_bytes()).is_ok(), exact, "{number}");
     }
 }
+
+/// RFC 9180 appendix A.3.1, the recipient's.
+const KEY: &str = "04fe8c19ce0905191ebc298a9245792531f26f0cece2460639e8bc39cb7f706a826a779b4cf969b8a0e539c7f62fb3d30ad6aa8f80e30f1d128aafd68a2ce72ea0";
+
+#[test]
+fn a_delivery_key_is_a_point_to_which_can_be_encrypted() {
+    let with = |key: &str| canonical_attributes(format!(r#"{{"name":"a","deliveryKey":"{key}"}}"#).as_bytes());
+    let key = format!("0x{KEY}");
+    let taken = with(&key).expect("sound");
+    assert_eq!(taken.bytes, format!(r#"{{"deliveryKey":"{key}","name":"a"}}"#).into_bytes());
+    let off_the_curve = key.replace("2ea0", "2ea1");
+    let compressed = "0x02fe8c19ce0905191ebc298a9245792531f26f0cece2460639e8bc39cb7f706a82".to_owned();
+    for other in
+        [off_the_curve, compressed, KEY.to_owned(), format!("0x{key}"), format!("{key}00"), "0x".into(), String::new()]
+    {
+        assert!(matches!(with(&other), Err(AttributesError::NoDeliveryKey)), "{other}");
+    }
+    let number = canonical_attributes(br#"{"name":"a","deliveryKey":4}"#);
+    assert!(matches!(number, Err(AttributesError::Schema(_))));
+}

@@ -3,7 +3,7 @@
 use primitives::TimeMs;
 
 /// `2026-11-23T20:48:27.005Z`.
-pub(super) fn iso(time: TimeMs) -> String {
+pub fn iso(time: TimeMs) -> String {
     let (days, ms) = (time.0 / MS_A_DAY, time.0 % MS_A_DAY);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);

@@ -30,7 +30,7 @@ fn a_backup_of_a_running_ledger_restores_to_the_same_ledger() {
     let saved = backup(dir.path(), &file).expect("written");
     let last = &blocks[60].record;
     let genesis = blocks[0].record.block.hash();
-    assert_eq!(saved, Contents { genesis, blocks: 61, head: last.block.hash() });
+    assert_eq!(saved, Contents { genesis, blocks: 61, head: last.block.hash(), documents: 0 });
     assert_eq!(restore(&file, &target).expect("restored"), saved);
     let (restored, recovered) = Store::open(&target, &Options::default()).expect("opened");
     assert_eq!(recovered.head, *last);
@@ -93,6 +93,49 @@ fn a_backup_with_any_byte_changed_or_missing_is_refused() {
         assert!(refused(&whole[..at]), "{at} bytes");
     }
     assert!(refused(&[&whole[..], &[0]].concat()), "a byte more");
+}
+
+#[test]
+fn documents_go_through_a_backup_and_any_byte_of_them_counts() {
+    let (dir, _store, _) = ledger(1);
+    let documents = Documents::open(dir.path(), 1 << 20).expect("opened");
+    let hashes = [&b""[..], b"{}", &[7; 5_000]].map(|bytes| documents.put(bytes).expect("kept"));
+    let (file, target) = (dir.path().join("backup"), dir.path().join("target"));
+    assert_eq!(backup(dir.path(), &file).expect("written").documents, 3);
+    let whole = fs::read(&file).expect("read");
+    let refused = |bytes: &[u8]| {
+        fs::write(&file, bytes).expect("written");
+        restore(&file, &target).is_err() && !Store::exists(&target).expect("read")
+    };
+    for at in (whole.len() - 5_300..whole.len()).step_by(11) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        assert!(refused(&bytes), "byte {at}");
+        assert!(refused(&whole[..at]), "{at} bytes");
+    }
+    fs::write(&file, &whole).expect("written");
+    assert_eq!(restore(&file, &target).expect("restored").documents, 3);
+    let restored = Documents::open(&target, 1 << 20).expect("opened");
+    for hash in hashes {
+        assert_eq!(restored.get(hash).expect("read"), documents.get(hash).expect("read"));
+        assert!(restored.get(hash).expect("read").is_some());
+    }
+}
+
+#[test]
+fn a_backup_without_documents_as_older_programs_wrote_it_is_restored() {
+    let (dir, _store, blocks) = ledger(3);
+    let (file, target) = (dir.path().join("backup"), dir.path().join("target"));
+    backup(dir.path(), &file).expect("written");
+    let mut bytes = fs::read(&file).expect("read");
+    // Its number, no documents, the end of the documents, blocks and head, the number of documents, the checksum.
+    bytes[11] = 1;
+    let end = bytes.split_off(bytes.len() - 32 - 40 - 40);
+    bytes.extend(&end[32..72]);
+    bytes.extend(keccak256(&bytes));
+    fs::write(&file, bytes).expect("written");
+    let contents = restore(&file, &target).expect("restored");
+    assert_eq!((contents.blocks, contents.documents, contents.head), (4, 0, blocks[3].record.block.hash()));
 }
 
 #[test]

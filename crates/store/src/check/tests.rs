@@ -121,3 +121,17 @@ fn a_running_node_and_an_empty_folder_cannot_be_verified() {
     let _store = Store::create(dir.path(), &Options::default(), &genesis.record, genesis.change).expect("new");
     assert!(matches!(check(dir.path()), Err(StoreError::DataInUse { .. })));
 }
+
+#[test]
+fn documents_are_counted_and_a_damaged_one_is_found() {
+    let (dir, _) = ledger();
+    let documents = crate::Documents::open(dir.path(), 1 << 20).expect("opened");
+    documents.put(b"{}").expect("kept");
+    let hash = documents.put(b"four").expect("kept");
+    let report = check(dir.path()).expect("verified");
+    assert_eq!((report.problem, report.documents), (None, Counted { documents: 2, bytes: 6 }));
+    let name = alloy_primitives::hex::encode(hash);
+    fs::write(dir.path().join("documents").join(&name[..2]).join(name), b"five").expect("written");
+    let problem = check(dir.path()).expect("verified").problem.expect("a problem");
+    assert!(problem.contains(&format!("document {hash} is damaged")), "{problem}");
+}

@@ -5,6 +5,7 @@ use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
 use eyre::{Context, ensure, eyre};
 use serde_json::{Value, json};
 
+use super::step;
 use crate::rpc::{Client, Field};
 
 /// OpenZeppelin's ERC-20, compiled by testdata/compile.mjs; the constructor mints all to the deployer.
@@ -81,14 +82,6 @@ fn check(root: B256, key: &[u8], value: &[u8], proof: &Value) -> eyre::Result<()
     let nodes: Vec<Bytes> = serde_json::from_value(proof.clone())?;
     verify_proof(root, Nibbles::unpack(keccak256(key)), Some(value.to_vec()), &nodes)
         .wrap_err("the proof does not hold")
-}
-
-fn step(what: &str, receipt: &Value) -> eyre::Result<()> {
-    ensure!(receipt["status"] == "0x1", "the transaction failed: {receipt}");
-    println!("  {what}");
-    println!("    transaction {}", receipt.hash("transactionHash")?);
-    println!("    final in block {} ({})", receipt.number("blockNumber")?, receipt.hash("blockHash")?);
-    Ok(())
 }
 
 fn call_data(signature: &str, words: &[B256]) -> String {

@@ -52,6 +52,32 @@ fn short_long_and_dirty_calldata_is_named() {
 }
 
 #[test]
+fn sums_beyond_256_bits_are_refused_and_never_wrap() {
+    let mut world = World::new();
+    let hold = |number, value| holdCall {
+        id: reference(number),
+        from: ALICE,
+        to: BOB,
+        amount: value,
+        expiry: u64::MAX,
+        referenceId: ORDER,
+    };
+    world.done(ALICE, approveOperatorCall { operator: CARD, cap: U256::MAX });
+    world.done(ALICE, hold(1, amount(1)));
+    world.done(CARD, hold(2, amount(1)));
+    let balance = amount(100_000);
+    let short = |value| InsufficientAvailable { account: ALICE, available: balance - amount(2), needed: value };
+    world.refused(ALICE, hold(3, U256::MAX), short(U256::MAX));
+    let adjust = adjustCall { id: reference(1), referenceId: ORDER, newAmount: U256::MAX };
+    world.refused(ALICE, adjust, short(U256::MAX - amount(1)));
+    let (owner, operator, used) = (ALICE, CARD, amount(1));
+    let capped = OperatorCapExceeded { owner, operator, cap: U256::MAX, used, needed: U256::MAX };
+    world.refused(CARD, hold(3, U256::MAX), capped);
+    let broke = ERC20InsufficientBalance { sender: ALICE, balance, needed: U256::MAX };
+    world.refused(ALICE, transferCall { to: BOB, value: U256::MAX }, broke);
+}
+
+#[test]
 fn static_delegated_and_paid_calls_are_named() {
     let mut world = World::new();
     let data = transferCall { to: BOB, value: U256::from(1) }.abi_encode();

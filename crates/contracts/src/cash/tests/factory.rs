@@ -8,11 +8,11 @@ use crate::{
     CodeKind, Env, Stop,
     cash::{
         abi::{ICash, ICashFactory::*},
-        construct,
+        appoint_governor, construct,
         iso4217::{CURRENCIES, Currency},
         pay,
     },
-    registry,
+    protocol, registry,
     testing::Memory,
 };
 
@@ -79,28 +79,28 @@ fn only_the_governor_creates_once_by_an_active_code_for_an_issuer_that_can_call(
 }
 
 #[test]
-fn the_office_of_the_governor_is_handed_on_by_its_holder_or_by_the_protocol_room() {
+fn the_office_of_the_governor_is_handed_on_by_its_holder_or_by_the_members() {
     let mut memory = Memory::new();
-    let protocol = registry::address_of(1, [0; 7]);
     refused(&mut memory, BOB, appointCall { governor: BOB }, NotGovernor { caller: BOB });
     refused(&mut memory, GOVERNOR, appointCall { governor: ROOM }, InvalidOfficer { account: ROOM });
     ask(&mut memory, GOVERNOR, appointCall { governor: BOB }).unwrap();
     assert_eq!(ask(&mut memory, ALICE, governorCall {}), Ok(BOB));
     refused(&mut memory, GOVERNOR, create("EUR"), NotGovernor { caller: GOVERNOR });
-    ask(&mut memory, protocol, appointCall { governor: ALICE }).unwrap();
+    appoint_governor(&mut Env::new(&mut memory, ROOM, protocol::ADDRESS), ALICE).unwrap();
     assert_eq!(ask(&mut memory, ALICE, create("EUR")).map(|_| ()), Ok(()));
 }
 
 #[test]
-fn a_chain_of_its_own_has_no_governor_until_the_protocol_room_appoints_one() {
+fn a_chain_of_its_own_has_no_governor_until_the_members_appoint_one() {
     let mut memory = Memory { chain_id: 4_711, ..Memory::default() };
     memory.codes.insert(ROOM, CodeKind::Native);
     construct(&mut Env::new(&mut memory, ROOM, Address::ZERO)).unwrap();
     assert_eq!(ask(&mut memory, BOB, governorCall {}), Ok(Address::ZERO));
     refused(&mut memory, Address::ZERO, create("EUR"), NotGovernor { caller: Address::ZERO });
     refused(&mut memory, Address::ZERO, appointCall { governor: BOB }, NotGovernor { caller: Address::ZERO });
-    let protocol = registry::address_of(1, [0; 7]);
-    ask(&mut memory, protocol, appointCall { governor: BOB }).unwrap();
+    let call = appointCall { governor: BOB };
+    refused(&mut memory, protocol::ADDRESS, call, NotGovernor { caller: protocol::ADDRESS });
+    appoint_governor(&mut Env::new(&mut memory, ROOM, protocol::ADDRESS), BOB).unwrap();
     assert_eq!(ask(&mut memory, ALICE, governorCall {}), Ok(BOB));
 }
 

@@ -66,6 +66,35 @@ fn a_signature_counts_once_and_only_for_its_terms() {
     assert!(refused(&world, schedule(2, 1)), "several members vote");
 }
 
+#[test]
+fn the_sole_member_appoints_the_governor_of_cash_once_the_room_is_open() {
+    let mut world = world();
+    let governor = Address::repeat_byte(0x60);
+    let appoint = |governor, signed, sequence| {
+        let signature = key().sign(&governor_message(31_337, signed, sequence)).to_bytes().to_vec().into();
+        IProtocol::appointGovernorCall { governor, signature }.abi_encode()
+    };
+    let done = |world: &World, input: Vec<u8>| {
+        world.execute(&[call_of(world_nonce(world), ADDRESS, 0, input, 1_000_000)]).receipts[0].success
+    };
+    assert!(!done(&world, appoint(governor, governor, 0)), "no version has opened the room");
+    world.rules.upgrades = vec![primitives::genesis::Upgrade { version: 1, epoch: 1 }];
+    world.header.number = 63;
+    world.advance(&[]);
+    assert!(!done(&world, appoint(governor, RICH, 0)), "signed for another");
+    assert!(!done(&world, appoint(governor, governor, 1)), "signed for another place in the sequence");
+    assert!(!done(&world, appoint(Address::ZERO, Address::ZERO, 0)), "nobody can hold no office");
+    let input = appoint(governor, governor, 0);
+    let outcome = world.advance(&[call_of(0, ADDRESS, 0, input.clone(), 1_000_000)]);
+    let log = ICashFactory::GovernorChanged::decode_log(&outcome.receipts[0].logs[0]).expect("the event");
+    assert_eq!((log.address, log.governor), (contracts::cash::ADDRESS, governor));
+    let slot = world.db.storage_ref(contracts::cash::ADDRESS, U256::ZERO).expect("infallible");
+    assert_eq!(slot, U256::from_be_bytes(governor.into_word().0));
+    assert!(!done(&world, input), "used");
+    world.rules.committee = Committee::new(vec![B256::repeat_byte(1), B256::repeat_byte(2)]);
+    assert!(!done(&world, appoint(RICH, RICH, 1)), "several members vote");
+}
+
 fn world_nonce(world: &World) -> u64 {
     world.db.basic_ref(RICH).expect("infallible").unwrap_or_default().nonce
 }

@@ -116,19 +116,3 @@ fn a_recovered_signer_is_the_one_who_signed() {
     assert_eq!(recover(v), Some(signer.address));
     assert_eq!(recover(0), None);
 }
-
-#[test]
-fn the_gas_of_the_rooms_operations_is_pinned() {
-    let world = world();
-    let used = |input| world.execute(&[call_of(0, ADDRESS, 0, input, 1_000_000)]).gas_used;
-    let table = [
-        ("version", used(IProtocol::versionCall {}.abi_encode())),
-        ("scheduled", used(IProtocol::scheduledCall {}.abi_encode())),
-        ("sequence", used(IProtocol::sequenceCall {}.abi_encode())),
-        ("epoch", used(IProtocol::epochCall {}.abi_encode())),
-        ("schedule", used(schedule(1, 0))),
-    ];
-    let pinned =
-        [("version", 23_270), ("scheduled", 25_370), ("sequence", 23_270), ("epoch", 21_170), ("schedule", 126_795)];
-    assert_eq!(table, pinned);
-}

@@ -21,8 +21,7 @@ fn what_is_no_amount_of_the_currency_is_refused() {
 }
 
 #[test]
-fn a_text_becomes_its_hash_and_a_word_stays() {
-    let word = B256::repeat_byte(7);
-    assert_eq!(parse_word(&word.to_string()).unwrap(), word);
-    assert_eq!(parse_word("order 17").unwrap(), keccak256("order 17"));
+fn a_price_names_its_currency() {
+    assert_eq!("12.50 EUR".parse(), Ok(Money { amount: "12.50".into(), code: "EUR".into() }));
+    assert!("12.50".parse::<Money>().is_err());
 }
