@@ -40,6 +40,8 @@ pub struct Memory {
     pub sole_member: Option<B256>,
     /// What genesis says of its members.
     pub founding: Arc<Founding>,
+    /// Hashes of blocks; one that is not here has the keccak of its number.
+    pub block_hashes: BTreeMap<u64, B256>,
 }
 
 impl Memory {
@@ -51,12 +53,14 @@ impl Memory {
     /// The same, of a network with these founders.
     pub fn founded(founding: Founding) -> Self {
         let founding = Arc::new(founding);
-        let mut memory = Self { chain_id: 31_337, now: 1_700_000_000, number: 1, founding, ..Self::default() };
+        let mut memory = Self { chain_id: 31_337, now: 1_700_000_000, founding, ..Self::default() };
         for room in registry::ROOMS {
             memory.codes.insert(room.address(), CodeKind::Native);
             let constructed = (room.construct)(&mut crate::Env::new(&mut memory, room.address(), Address::ZERO));
             assert_eq!(constructed, Ok(()), "{} opens", room.word);
         }
+        // Genesis is block 0.
+        memory.number = 1;
         memory
     }
 
@@ -114,10 +118,10 @@ impl Host for Memory {
         Ok(signature::sha256(bytes))
     }
 
-    /// Blocks of this world have the keccak of their number as hash.
     fn block_hash(&mut self, number: u64) -> Res<Option<B256>> {
         let known = number < self.number && self.number.saturating_sub(number) <= 256;
-        Ok(known.then(|| keccak256(number.to_be_bytes())))
+        let named = || self.block_hashes.get(&number).copied().unwrap_or_else(|| keccak256(number.to_be_bytes()));
+        Ok(known.then(named))
     }
 
     fn code_kind(&mut self, account: Address) -> Res<CodeKind> {

@@ -6,11 +6,11 @@ use std::{fs, path::Path};
 
 use alloy_primitives::{TxKind, keccak256};
 use contracts::{
-    registry,
+    admission, registry,
     testing::{Memory, Script, Scripted, Stage},
 };
 use ledger::Ledger;
-use primitives::{Address, B256};
+use primitives::{Address, B256, Founding, genesis::Admission};
 
 #[expect(dead_code, reason = "shared with other tests")]
 mod ledger;
@@ -18,6 +18,8 @@ mod ledger;
 #[expect(dead_code, reason = "shared with other tests")]
 mod world;
 
+/// As genesis has it.
+const EPOCH_BLOCKS: u64 = 64;
 /// Calls of one script.
 const MOST_CALLS: usize = 40;
 
@@ -40,7 +42,9 @@ fn random_scripts_end_alike_in_memory_and_on_a_chain() {
 
 /// How many calls were taken.
 fn play(bytes: &[u8]) -> usize {
-    let (stage, mut memory, mut ledger) = (Stage::new(), Memory::new(), Ledger::new());
+    let mut ledger = ledger_of(&Stage::new());
+    let stage = Stage::of(ledger.founding().clone());
+    let mut memory = stage.empty();
     for (from, to, data) in &stage.opening {
         let call = Scripted { target: *to, caller: *from, data: data.to_vec(), ..nothing() };
         assert!(both(&mut ledger, &mut memory, &call), "the opening is sound");
@@ -67,11 +71,25 @@ fn play(bytes: &[u8]) -> usize {
 fn both(ledger: &mut Ledger, memory: &mut Memory, call: &Scripted) -> bool {
     let receipts = ledger.block(&[(call.caller, TxKind::Call(call.target), call.data.clone().into())]);
     (memory.now, memory.number) = (ledger.header.timestamp, ledger.header.number);
+    memory.epoch = memory.number / EPOCH_BLOCKS;
+    memory.block_hashes.insert(memory.number - 1, ledger.header.parent_hash);
     let logs_before = memory.logs.len();
     let answer = memory.call(call.caller, call.target, &call.data);
     assert_eq!(receipts[0].success, answer.is_ok(), "{answer:?} after {call:?}");
     assert_eq!(receipts[0].logs, memory.logs[logs_before..], "{call:?}");
+    if (memory.number + 1).is_multiple_of(EPOCH_BLOCKS) {
+        let logs = memory.logs.len();
+        admission::end_epoch(memory).expect("the epoch ends");
+        memory.logs.truncate(logs);
+    }
     answer.is_ok()
+}
+
+/// A chain with the founders of this stage; only its genesis says what tells its network from others.
+fn ledger_of(stage: &Stage) -> Ledger {
+    let Founding { members, min_committee, policy, .. } = stage.founding.clone();
+    let committee = members.iter().map(|founder| founder.key).collect();
+    Ledger::of_members(stage.empty().now, committee, Admission { min_committee, policy, members })
 }
 
 fn roots(stage: &Stage, ledger: &Ledger) -> Vec<B256> {

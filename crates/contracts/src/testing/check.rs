@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
+use primitives::Founding;
 
 use super::{Memory, Script, Scripted, members};
 use crate::{
+    admission,
     cash::abi::{ICash, ICashFactory},
     dispatch::{Call, INative},
     host::{Res, Stop},
@@ -34,8 +36,12 @@ pub struct Stage {
     pub blobs: Vec<Bytes>,
     /// The calls that come before every script.
     pub opening: Vec<(Address, Address, Bytes)>,
+    /// The network.
+    pub founding: Founding,
 }
 
+/// Several epochs pass in a script.
+const EPOCH_BLOCKS: u64 = 16;
 /// More calls than this say nothing new.
 const MOST_CALLS: usize = 64;
 const GOVERNOR: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
@@ -53,7 +59,7 @@ pub fn check_calls(bytes: &[u8]) -> Taken {
     for _ in 0..MOST_CALLS {
         let Some(call) = script.next(&stage) else { break };
         memory.now = memory.now.saturating_add(call.seconds);
-        memory.number += 1;
+        next_block(&mut memory);
         if check_call(&mut memory, &call) {
             taken.extend(call.data.first_chunk::<4>().map(|selector| (call.target, *selector)));
         }
@@ -62,10 +68,24 @@ pub fn check_calls(bytes: &[u8]) -> Taken {
     taken
 }
 
+/// A call is a block. What ends an epoch is called by nobody, and must not stop either.
+fn next_block(memory: &mut Memory) {
+    memory.number += 1;
+    if memory.number.is_multiple_of(EPOCH_BLOCKS) {
+        assert_eq!(admission::end_epoch(memory), Ok(()), "the epoch ends");
+        memory.epoch += 1;
+    }
+}
+
 impl Stage {
     /// Every room, a currency that was created, and one that was not.
     #[expect(clippy::new_without_default, reason = "it is a scene, not an empty value")]
     pub fn new() -> Self {
+        Self::of(members::founding(PEOPLE[0]))
+    }
+
+    /// The same in a network whose one member acts through the first person.
+    pub fn of(founding: Founding) -> Self {
         let rooms = ROOMS.iter().map(|room| (room.contract, room.address()));
         let made = ROOMS.iter().filter_map(|room| room.instance).flat_map(|door| [(door, EURO), (door, YEN)]);
         let doors: Vec<_> = rooms.chain(made).collect();
@@ -74,22 +94,22 @@ impl Stage {
         let people = often.chain([GOVERNOR, Address::ZERO]).chain(addresses).collect();
         let often = [HASH.into(), HASH.into(), HASH.into(), U256::from(u64::MAX)];
         let rarely = [U256::from(members::NOW + 100), U256::MAX, U256::MAX >> 8];
-        let words = often.into_iter().chain(rarely).chain(token_words()).chain(members::words()).collect();
-        let opening = opening();
+        let words = often.into_iter().chain(rarely).chain(token_words()).chain(members::words(&founding)).collect();
+        let opening = opening(&founding);
         let texts = vec!["EUR", "JPY", "USD", "XXX", "eur", ""];
-        Self { doors, people, words, texts, blobs: members::blobs(PEOPLE[2]), opening }
+        Self { doors, people, words, texts, blobs: members::blobs(&founding), opening, founding }
     }
 
-    /// The world before the opening: a network of one member, who acts through the first person.
-    pub fn empty() -> Memory {
-        let mut memory = Memory::founded(members::founding(PEOPLE[0]));
+    /// The world before the opening.
+    pub fn empty(&self) -> Memory {
+        let mut memory = Memory::founded(self.founding.clone());
         memory.now = members::NOW;
         memory
     }
 
     /// The world after the opening.
     pub fn memory(&self) -> Memory {
-        let mut memory = Self::empty();
+        let mut memory = self.empty();
         for (caller, target, data) in &self.opening {
             let answer = memory.call(*caller, *target, data);
             assert!(answer.is_ok(), "the opening is sound: {answer:?}");
@@ -168,7 +188,7 @@ fn ask<C: SolCall>(memory: &mut Memory, contract: Address, call: C) -> C::Return
 
 /// The euro is there, everybody has some and lets the token room take it; there are items of both kinds, with tokens and offers;
 /// a second member is an observer.
-fn opening() -> Vec<(Address, Address, Bytes)> {
+fn opening(founding: &Founding) -> Vec<(Address, Address, Bytes)> {
     let [issuer, ..] = PEOPLE;
     let factory = registry::address_of(2, [0; 7]);
     let mut calls = vec![(GOVERNOR, factory, encoded(&ICashFactory::createCall { code: "EUR".into(), issuer }))];
@@ -186,7 +206,7 @@ fn opening() -> Vec<(Address, Address, Bytes)> {
         calls.push((issuer, token::ADDRESS, encoded(&IToken::mintCall { item, tokens })));
     }
     calls.extend(offers(issuer));
-    calls.extend(members::opening(issuer, PEOPLE[1]));
+    calls.extend(members::opening(founding, issuer, PEOPLE[1]));
     calls
 }
 

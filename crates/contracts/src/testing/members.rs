@@ -33,9 +33,9 @@ pub(super) fn founding(account: Address) -> Founding {
 }
 
 /// The applicant is let in; then its revocation is asked for, and nobody votes on it.
-pub(super) fn opening(member: Address, applicant: Address) -> Vec<(Address, Address, Bytes)> {
+pub(super) fn opening(founding: &Founding, member: Address, applicant: Address) -> Vec<(Address, Address, Bytes)> {
     let certificate = signature::sha256(CERTIFICATE);
-    let possession = sign(&network().possession(applicant, certificate, 0));
+    let possession = sign(&network(founding).possession(applicant, certificate, 0));
     let link = IAdmission::requestLinkCall {
         certificate: CERTIFICATE.into(),
         weight: 1,
@@ -45,7 +45,7 @@ pub(super) fn opening(member: Address, applicant: Address) -> Vec<(Address, Addr
     let vote = IAdmission::voteCall {
         id: 1,
         certificate,
-        policy: policy(),
+        policy: policy(founding),
         epoch: 0,
         ballot: Ballot::Approve,
         reasonCode: 0,
@@ -60,25 +60,26 @@ pub(super) fn opening(member: Address, applicant: Address) -> Vec<(Address, Addr
 }
 
 /// What scripts name: the certificate, the policy, the members, the parent of the first block of a script.
-pub(super) fn words() -> Vec<U256> {
+pub(super) fn words(founding: &Founding) -> Vec<U256> {
     let parent = keccak256(1_u64.to_be_bytes());
-    [signature::sha256(CERTIFICATE), policy(), FOUNDER, applicant(), parent].map(Into::into).into()
+    [signature::sha256(CERTIFICATE), policy(founding), FOUNDER, applicant(), parent].map(Into::into).into()
 }
 
-/// The certificate, and its key's words for an account: that it may ask, and that it may act.
-pub(super) fn blobs(account: Address) -> Vec<Bytes> {
-    let possession = sign(&network().possession(account, signature::sha256(CERTIFICATE), 0));
-    vec![CERTIFICATE.into(), possession, sign(&network().authorization(applicant(), account, true, 0))]
+/// The certificate, and its key's word for the third person.
+pub(super) fn blobs(founding: &Founding) -> Vec<Bytes> {
+    let account = Address::repeat_byte(0xbb);
+    let possession = sign(&network(founding).possession(account, signature::sha256(CERTIFICATE), 0));
+    vec![CERTIFICATE.into(), possession, sign(&network(founding).authorization(applicant(), account, true, 0))]
 }
 
-fn policy() -> B256 {
+fn policy(founding: &Founding) -> B256 {
     let ask = IAdmission::policyCall {}.abi_encode();
-    let answer = Memory::founded(founding(Address::ZERO)).call(Address::ZERO, ADDRESS, &ask).expect("a view answers");
+    let answer = Memory::founded(founding.clone()).call(Address::ZERO, ADDRESS, &ask).expect("a view answers");
     IAdmission::policyCall::abi_decode_returns(&answer).expect("an answer of the ABI").hash
 }
 
-fn network() -> Network {
-    Network { chain_id: Memory::new().chain_id, hash: B256::ZERO }
+fn network(founding: &Founding) -> Network {
+    Network { chain_id: Memory::new().chain_id, hash: founding.network }
 }
 
 fn applicant() -> B256 {

@@ -117,7 +117,7 @@ fn possession(story: &Story, nonce: u64, account: Address) -> Bytes {
 }
 
 fn network(story: &Story) -> Network {
-    Network { chain_id: CHAIN_ID, hash: story.ledger.network() }
+    Network { chain_id: CHAIN_ID, hash: story.ledger.founding().network }
 }
 
 fn applicant() -> SigningKey {

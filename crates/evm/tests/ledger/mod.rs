@@ -14,7 +14,7 @@ use evm::{
     execute_block, genesis_diff,
 };
 use primitives::{
-    Address, B256, Bytes, Fork, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx, U256,
+    Address, B256, Bytes, Fork, Founding, Genesis, Header, Receipt, Recovered, Rules, TimeMs, Tx, U256,
     genesis::{Admission, Config, Section, Upgrade},
 };
 
@@ -53,9 +53,9 @@ impl Ledger {
         Self::begin_with(&genesis)
     }
 
-    /// The keccak of the canonical configuration.
-    pub(crate) fn network(&self) -> B256 {
-        self.rules.founding.network
+    /// What genesis says of its members.
+    pub(crate) fn founding(&self) -> &Founding {
+        &self.rules.founding
     }
 
     fn begin(upgrades: Vec<Upgrade>) -> Self {
@@ -74,7 +74,7 @@ impl Ledger {
         let now = TimeMs(self.header.timestamp * 1000 + 1000);
         let parent = self.header.hash_slow();
         self.world.block_hashes.insert(self.header.number, parent);
-        let frame = self.rules.next_header(parent, &self.header, now);
+        let frame = self.rules.next_header(parent, &self.header, now, B256::ZERO);
         let transactions: Vec<_> = calls.iter().map(|(from, to, input)| self.transaction(*from, *to, input)).collect();
         let outcome = execute_block(&self.rules, &frame, transactions, &self.world, Mode::Verify).expect("a block");
         self.world.apply(&outcome.diff);
