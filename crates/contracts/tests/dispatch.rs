@@ -20,7 +20,6 @@ use contracts::{
     testing::{Script, Stage, check_calls},
     token::{self, abi::IToken},
 };
-use ed25519_consensus::SigningKey;
 
 const GOVERNOR: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
 const FACTORY: Address = registry::address_of(2, [0; 7]);
