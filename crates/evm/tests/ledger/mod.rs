@@ -74,7 +74,7 @@ impl Ledger {
         let now = TimeMs(self.header.timestamp * 1000 + 1000);
         let parent = self.header.hash_slow();
         self.world.block_hashes.insert(self.header.number, parent);
-        let frame = self.rules.next_header(parent, &self.header, now, B256::ZERO);
+        let frame = self.rules.next_header(parent, &self.header, now);
         let transactions: Vec<_> = calls.iter().map(|(from, to, input)| self.transaction(*from, *to, input)).collect();
         let outcome = execute_block(&self.rules, &frame, transactions, &self.world, Mode::Verify).expect("a block");
         self.world.apply(&outcome.diff);
