@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{cash::CashCommand, token::TokenCommand},
+    commands::{cash::CashCommand, member::MemberCommand, token::TokenCommand},
     config::NodeArguments,
 };
 
@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Decide what holds for the whole network.
     #[command(subcommand)]
     Network(NetworkCommand),
+    /// Members of the network: ask to join, vote, revoke, list.
+    #[command(subcommand)]
+    Member(MemberCommand),
     /// Print the ABI of a room and of what its factory makes.
     Abi(AbiArguments),
     /// Check, back up or restore a data folder.

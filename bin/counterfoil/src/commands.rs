@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod genesis;
 pub(crate) mod key;
+pub(crate) mod member;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod token;
@@ -20,14 +21,14 @@ mod tests {
 
     use crate::cli::Cli;
 
-    /// What is decided for the whole network is asked for under this word, which people know; the room's own is `protocol`.
-    const OTHERWISE_NAMED: (&str, &str) = ("protocol", "network");
+    /// Rooms that are asked for under words that people know.
+    const OTHERWISE_NAMED: [(&str, &str); 2] = [("protocol", "network"), ("admission", "member")];
 
     #[test]
     fn every_room_has_a_command_and_a_file_of_its_word() {
         let cli = Cli::command();
         for room in contracts::registry::ROOMS {
-            let word = if room.word == OTHERWISE_NAMED.0 { OTHERWISE_NAMED.1 } else { room.word };
+            let word = OTHERWISE_NAMED.iter().find(|named| named.0 == room.word).map_or(room.word, |named| named.1);
             assert!(cli.find_subcommand(word).is_some(), "there is no `counterfoil {word}`");
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/commands/{word}.rs"));
             assert!(file.is_file(), "{}", file.display());

@@ -56,13 +56,13 @@ fn governor(account: Address, arguments: &MemberArguments) -> eyre::Result<()> {
 }
 
 /// A member, and the account that brings its word to the ledger.
-struct Member {
-    key: NodeKey,
-    sender: Caller,
+pub(super) struct Member {
+    pub(super) key: NodeKey,
+    pub(super) sender: Caller,
 }
 
 impl Member {
-    fn of(arguments: &MemberArguments) -> eyre::Result<Self> {
+    pub(super) fn of(arguments: &MemberArguments) -> eyre::Result<Self> {
         let key = member_key(arguments)?;
         let sender = Caller::with(Reader::at(arguments.rpc.clone()), account(arguments, &key)?);
         Ok(Self { key, sender })
@@ -101,7 +101,7 @@ impl Terms {
     }
 }
 
-fn member_key(arguments: &MemberArguments) -> eyre::Result<NodeKey> {
+pub(super) fn member_key(arguments: &MemberArguments) -> eyre::Result<NodeKey> {
     match (&arguments.data, &arguments.key) {
         _ if arguments.dev => Ok(dev::key()),
         (Some(folder), key) => Folder::new(folder.clone()).key(key.as_deref()),

@@ -8,6 +8,7 @@ mod documents;
 mod errors;
 mod keys;
 mod kill;
+mod member;
 mod network;
 mod running;
 mod settings;
