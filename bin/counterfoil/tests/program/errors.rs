@@ -84,7 +84,7 @@ fn a_key_outside_the_committee_may_not_run_the_ledger_alone() {
     fs::copy(other.path().join("node.key"), folder.path().join("node.key")).unwrap();
     let output = run(&["node", "--log", "error", "--data", folder.path().to_str().unwrap()]);
     let error = error_of(&output);
-    assert!(error.contains("is not the committee"), "{error}");
+    assert!(error.contains("is not alone in the committee"), "{error}");
 }
 
 #[test]
