@@ -81,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) layers: RwLock<Layers>,
     /// Executed blocks that are not final yet.
     pub(crate) built: Mutex<HashMap<B256, Arc<Built>>>,
+    /// Blocks that are not final and whose transactions the pool does not offer meanwhile.
+    pub(crate) claimed: Mutex<HashMap<B256, Arc<Block>>>,
     /// Blocks read back from disk.
     cache: Mutex<LruCache<u64, Arc<Executed>>>,
     heads: broadcast::Sender<Arc<Executed>>,
@@ -126,6 +128,7 @@ impl Chain {
             wake: Wake::default(),
             head: RwLock::new(Arc::new(head)),
             built: Mutex::default(),
+            claimed: Mutex::default(),
             cache: Mutex::new(LruCache::new(CACHED_BLOCKS)),
             heads: broadcast::channel(HEAD_EVENTS).0,
             pending: broadcast::channel(PENDING_EVENTS).0,

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use alloy_consensus::Transaction;
 use consensus::{BlockRef, Content, Fatal, Ledger, Logged, Peers, Slot, Verdict};
 use evm::{ExecuteError, Invalid, Mode, Outcome, Rejected, Roots};
-use primitives::{B256, Block, Committee, FinalityProof, Header, Receipt, Recovered, StateDiff, TimeMs, Tx};
+use primitives::{Address, B256, Block, Committee, FinalityProof, Header, Receipt, Recovered, StateDiff, TimeMs, Tx};
 use store::{BlockRecord, Commit, State, StateChange};
 
 use crate::{
@@ -46,6 +47,7 @@ impl Chain {
 impl Ledger for LedgerDoor {
     fn propose(&self, _slot: Slot, content: Content, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
         let parent = self.parent(pending)?;
+        self.line_up(pending);
         let frame = self.0.rules.next_header(parent.hash, &parent.header, now());
         let mut source = PoolSource::new(&self.0.pool);
         let mode = Mode::Propose { max_transactions: MAX_BLOCK_TRANSACTIONS };
@@ -60,7 +62,9 @@ impl Ledger for LedgerDoor {
             return Ok(None);
         }
         let header = evm::seal_header(&frame, &outcome, &roots, commit.state.root());
-        self.keep(header, outcome, commit).map(Some)
+        let block = self.keep(header, outcome, commit)?;
+        self.0.claimed.lock().insert(block.hash(), block.clone());
+        Ok(Some(block))
     }
 
     fn verify(&self, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal> {
@@ -103,7 +107,7 @@ impl Ledger for LedgerDoor {
         self.0.publish(Arc::new(executed), self.state_after(block.hash())?);
         self.0.layers.write().finalize(block.hash()).map_err(fatal)?;
         self.0.codes.release(&built.diff);
-        self.forget_up_to(block.number());
+        self.forget_up_to(block.number(), block.hash());
         Ok(())
     }
 
@@ -151,6 +155,22 @@ impl LedgerDoor {
         Ok(StateView { pending_hashes: Arc::new(hashes), ..view })
     }
 
+    /// The pool offers what the blocks below the next one do not hold: one that is off this branch gives back what it took.
+    fn line_up(&self, pending: &[Arc<Block>]) {
+        let mut claimed = self.0.claimed.lock();
+        claimed.retain(|hash, block| {
+            let on_branch = pending.iter().any(|ancestor| ancestor.hash() == *hash);
+            if !on_branch {
+                self.0.pool.release(held(block));
+            }
+            on_branch
+        });
+        for block in pending {
+            self.0.pool.claim(held(block));
+            claimed.insert(block.hash(), block.clone());
+        }
+    }
+
     fn state_after(&self, hash: B256) -> Result<State, Fatal> {
         let state = self.0.layers.read().get(&hash).cloned();
         state.ok_or_else(|| Fatal(format!("block {hash} was never executed")))
@@ -181,9 +201,15 @@ impl LedgerDoor {
     }
 
     /// The block of this height is published; it and its dead rivals are no longer needed.
-    fn forget_up_to(&self, number: u64) {
+    fn forget_up_to(&self, number: u64, hash: B256) {
+        self.0.claimed.lock().remove(&hash);
         self.0.built.lock().retain(|_, built| built.block.number() > number);
     }
+}
+
+/// Sender and nonce of every transaction.
+fn held(block: &Block) -> impl DoubleEndedIterator<Item = (Address, u64)> + '_ {
+    block.transactions().iter().map(|tx| (tx.signer(), tx.inner().nonce()))
 }
 
 fn commit(parent: &StateView, outcome: &Outcome) -> Result<(Commit, Roots), Fatal> {
@@ -223,8 +249,9 @@ impl<'a> PoolSource<'a> {
     fn settle_rejected(&self, rejected: &[Rejected], state: &State) {
         for Rejected { hash, reason } in rejected {
             let Some(pooled) = self.taken.iter().find(|pooled| pooled.hash() == *hash) else { continue };
-            // One behind a rejected nonce may become executable again; it waits.
-            if !matches!(reason, Invalid::NonceTooHigh { .. }) {
+            // One behind a rejected nonce may become executable again, and one whose nonce a block below has used may be needed
+            // if that block dies: they wait.
+            if !matches!(reason, Invalid::NonceTooHigh { .. } | Invalid::NonceTooLow { .. }) {
                 tracing::debug!(%hash, %reason, "transaction dropped");
                 let account = state.account(pooled.sender());
                 let account = account.map(|account| SenderState { nonce: account.nonce, balance: account.balance });

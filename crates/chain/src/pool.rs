@@ -4,6 +4,7 @@
 //! submit -> insert -> [one queue of nonces per sender] -> ready, in order of arrival -> take (proposed) -> settle (mined)
 //!                      a gap waits here                                              -> put_back (did not fit)
 //!                                                                                    -> reject (turned out invalid)
+//!                                       another member's block below the next: claim -> release (that block is dead)
 //! ```
 //! Order is order of arrival across senders and order of nonces within one; tips buy nothing. A transaction stays findable
 //! by hash until the block that holds it is published: [`Pool::settle`] publishes under the same lock.
@@ -128,7 +129,23 @@ impl Pool {
 
     /// Transactions handed out that did not fit: they go back to the front, in the order given.
     pub fn put_back(&self, transactions: &[Arc<Pooled>]) {
-        self.inner.lock().put_back(transactions);
+        let senders = transactions.iter().map(|pooled| (pooled.sender(), pooled.nonce()));
+        self.inner.lock().put_back(senders.rev());
+    }
+
+    /// A block on which the next one is built holds these, each a sender and a nonce: they count as handed out, whoever made it.
+    pub fn claim(&self, held: impl Iterator<Item = (Address, u64)>) {
+        let mut inner = self.inner.lock();
+        for (sender, nonce) in held {
+            if let Some(queue) = inner.queues.get_mut(&sender) {
+                queue.claim(nonce);
+            }
+        }
+    }
+
+    /// A block that held these is on no branch any more: what of them still waits goes back to the front, in the order given.
+    pub fn release(&self, held: impl DoubleEndedIterator<Item = (Address, u64)>) {
+        self.inner.lock().put_back(held.rev());
     }
 
     /// A transaction handed out turned out invalid on `state`, its sender's state at that moment: it is dropped, later nonces wait.
@@ -240,11 +257,12 @@ impl Inner {
         taken
     }
 
-    fn put_back(&mut self, transactions: &[Arc<Pooled>]) {
-        for pooled in transactions.iter().rev() {
-            let Some(queue) = self.queues.get_mut(&pooled.sender()) else { continue };
-            for _ in 0..queue.unpropose(pooled.nonce()) {
-                self.ready.push_front(pooled.sender());
+    /// Last first.
+    fn put_back(&mut self, reversed: impl Iterator<Item = (Address, u64)>) {
+        for (sender, nonce) in reversed {
+            let Some(queue) = self.queues.get_mut(&sender) else { continue };
+            for _ in 0..queue.unpropose(nonce) {
+                self.ready.push_front(sender);
             }
         }
     }

@@ -79,10 +79,15 @@ impl Queue {
         Some(pooled)
     }
 
-    /// Takes back [`Self::propose`] for this nonce and all behind it; gives how many of them are executable.
+    /// This nonce and all before it are in a block.
+    pub(super) fn claim(&mut self, nonce: u64) {
+        self.next_proposed = self.next_proposed.max(nonce.saturating_add(1));
+    }
+
+    /// Takes back [`Self::propose`] or [`Self::claim`] for this nonce and all behind it; gives how many of them are executable.
     pub(super) fn unpropose(&mut self, nonce: u64) -> usize {
         let handed_out = self.next_proposed.min(self.next_executable);
-        self.next_proposed = self.next_proposed.min(nonce);
+        self.next_proposed = self.next_proposed.min(nonce.max(self.state_nonce));
         count(self.next_proposed..handed_out)
     }
 

@@ -124,3 +124,40 @@ fn a_block_with_an_invalid_transaction_is_invalid() {
     let verdict = two.verify(&Arc::new(Block::seal(header, twice)), &[]);
     assert!(matches!(&verdict, Verdict::Invalid(reason) if reason.contains("nonce too low")), "{verdict:?}");
 }
+
+#[test]
+fn what_a_dead_block_held_is_offered_again() {
+    let (one, two) = (Member::new(), Member::new());
+    let waiting: Vec<_> = (0..3).map(|nonce| Person::new(1).pays(nonce, Person::new(2).address(), 1)).collect();
+    for tx in &waiting {
+        one.chain.submit(tx.clone()).unwrap();
+    }
+    let dead = one.propose(&[]);
+    // Its view passed without it: the next turn begins at the same parent, or on a rival with only some of them.
+    assert_eq!(one.propose(&[]).transactions(), dead.transactions());
+    two.chain.submit(waiting[0].clone()).unwrap();
+    let rival = sent(&two.propose(&[]));
+    assert_eq!(one.verify(&rival, &[]), Verdict::Valid);
+    let child = one.propose(std::slice::from_ref(&rival));
+    assert_eq!(child.transactions(), &dead.transactions()[1..]);
+    let nothing = one.chain.ledger().propose(SLOT, Content::Transactions, &[rival.clone(), child.clone()]).unwrap();
+    assert!(nothing.is_none(), "all three are in blocks below");
+    one.finalize(&rival);
+    // The child died too; the rival is final.
+    assert_eq!(one.propose(&[]).transactions(), child.transactions());
+    assert_eq!(one.chain.pool().size().0, 2);
+}
+
+#[test]
+fn a_transaction_that_came_after_the_block_that_holds_it_is_not_lost() {
+    let (one, two) = (Member::new(), Member::new());
+    let tx = Person::new(1).pays(0, Person::new(2).address(), 1);
+    two.chain.submit(tx.clone()).unwrap();
+    let block = sent(&two.propose(&[]));
+    assert_eq!(one.verify(&block, &[]), Verdict::Valid);
+    one.chain.submit(tx).unwrap();
+    let over = one.chain.ledger().propose(SLOT, Content::Transactions, std::slice::from_ref(&block)).unwrap();
+    assert!(over.is_none());
+    // That block died: the transaction is still here.
+    assert_eq!(one.propose(&[]).transactions(), block.transactions());
+}
