@@ -12,7 +12,10 @@ use revm::{
 };
 use store::{AccountProof, AccountValue, HistoricState, State, StoreError};
 
-use crate::{ChainError, chain::Inner};
+use crate::{
+    ChainError,
+    chain::{Inner, now},
+};
 
 /// A state view; cheap to clone, consistent however long it is kept.
 #[derive(Clone, Debug)]
@@ -47,6 +50,11 @@ impl StateView {
     /// The hash of that block.
     pub const fn block_hash(&self) -> B256 {
         self.hash
+    }
+
+    /// What a block over this state would begin with, if it were made now.
+    pub fn next_header(&self) -> Header {
+        self.chain.rules.next_header(self.hash, &self.header, now())
     }
 
     /// An account, if it exists.

@@ -246,7 +246,7 @@ impl Rpc {
     pub(crate) fn executed(&self, at: impl Into<BlockId>) -> Result<Option<Arc<Executed>>, RpcError> {
         let at = at.into();
         if at.is_pending() {
-            return Ok(Some(Arc::new(pending::block(&self.chain))));
+            return Ok(Some(Arc::new(pending::block(&self.state(None)?))));
         }
         Ok(self.chain.block(block_at(Some(at)))?)
     }

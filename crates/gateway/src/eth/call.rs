@@ -30,6 +30,8 @@ pub(crate) fn call(rpc: &Rpc, call: Call<'_>) -> Reply {
 /// `eth_estimateGas`.
 pub(crate) fn estimate_gas(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (request, at, state, block) = call.params.parse::<Arguments>()?;
+    // What is estimated is on its way to the next block, whose time is now, however old the latest is.
+    let at = Some(at.unwrap_or_else(BlockId::pending));
     rpc.aside(move |rpc| Ground::at(rpc, at)?.estimate(&request, &EvmOverrides::new(state, block)).map(U64::from))
 }
 
@@ -42,9 +44,11 @@ pub(crate) fn create_access_list(rpc: &Rpc, call: Call<'_>) -> Reply {
     })
 }
 
-/// What an execution stands on: rules, a block's header, and the state after it.
+/// What an execution stands on: rules, a block's header, and the state after it; for `pending` the header that the next block would
+/// have now.
 pub(crate) struct Ground {
     rules: Rules,
+    header: Header,
     state: StateView,
     gas_cap: u64,
 }
@@ -52,15 +56,14 @@ pub(crate) struct Ground {
 impl Ground {
     /// The ground after a block; after the latest if none is named.
     pub(crate) fn at(rpc: &Rpc, at: Option<BlockId>) -> Result<Self, RpcError> {
-        Ok(Self { rules: rpc.chain.rules().clone(), state: rpc.state(at)?, gas_cap: rpc.limits.call_gas })
+        let state = rpc.state(at)?;
+        let next = at.is_some_and(|at| at.is_pending());
+        let header = if next { state.next_header() } else { state.header().clone() };
+        Ok(Self { rules: rpc.chain.rules().clone(), header, state, gas_cap: rpc.limits.call_gas })
     }
 
     pub(crate) fn base(&self) -> Base<'_, StateView> {
-        Base { rules: &self.rules, header: self.header(), db: &self.state, gas_cap: self.gas_cap }
-    }
-
-    pub(crate) fn header(&self) -> &Header {
-        self.state.header()
+        Base { rules: &self.rules, header: &self.header, db: &self.state, gas_cap: self.gas_cap }
     }
 
     pub(crate) const fn state(&self) -> &StateView {

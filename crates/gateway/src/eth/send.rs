@@ -22,6 +22,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{call::Ground, request, sign, transaction::receipt_in};
 use crate::{
+    convert::BlockId,
     methods::{Call, CallLimits, Prepared, Reply, Rpc},
     rpc::{CallResult, Params, RpcError, json, later, now},
 };
@@ -95,7 +96,7 @@ fn wait_of(params: Params<'_>) -> Result<Option<u64>, RpcError> {
 }
 
 fn gas_for(rpc: &Rpc, request: &TransactionRequest) -> Result<u64, RpcError> {
-    let estimate = || Ground::at(rpc, None)?.estimate(request, &EvmOverrides::default());
+    let estimate = || Ground::at(rpc, Some(BlockId::pending()))?.estimate(request, &EvmOverrides::default());
     request.gas.map_or_else(estimate, Ok)
 }
 

@@ -16,7 +16,8 @@ use crate::{
 pub(crate) fn simulate(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (payload, at) = call.params.parse::<(SimulatePayload, Option<BlockId>)>()?;
     rpc.aside(move |rpc| {
-        let ground = Ground::at(rpc, at)?;
+        // Simulated blocks follow a block that is there.
+        let ground = Ground::at(rpc, at.filter(|at| !at.is_pending()))?;
         let _ = ground.state().root_after(&StateDiff::default()).ok_or_else(|| RpcError::server(NO_TRIE))?;
         let mut changes = Changes::default();
         let mut root = |diff: &StateDiff| {
