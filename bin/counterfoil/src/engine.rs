@@ -123,8 +123,8 @@ impl Shared {
         };
         let failed = self.failed.clone();
         let on_fatal = move |fatal| drop(failed.send_replace(Some(fatal)));
-        let ledger = Arc::new(self.chain.ledger());
-        Ok(Running::Simplex(Simplex::start(config, place, ledger, self.chain.wake(), on_fatal)?))
+        let (ledger, gossip) = (Arc::new(self.chain.ledger()), Arc::new(self.chain.gossip()));
+        Ok(Running::Simplex(Simplex::start(config, place, ledger, gossip, self.chain.wake(), on_fatal)?))
     }
 
     /// Solo's last block is durable, and its threads are at their end.

@@ -14,6 +14,7 @@ mod keystore;
 mod money;
 mod native;
 mod node;
+mod ready;
 mod rpc;
 mod table;
 mod words;

@@ -8,14 +8,16 @@ use eyre::Context;
 use gateway::{Accounts, Console, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
 use primitives::Genesis;
 use store::StoreError;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine};
+use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, ready::say_when_ready};
 
 /// Everything that runs.
 pub(crate) struct Node {
     chain: Chain,
     engine: Engine,
+    /// Only in a network.
+    ready: Option<JoinHandle<()>>,
     server: Server,
     failure: watch::Receiver<Option<Fatal>>,
 }
@@ -27,7 +29,8 @@ impl Node {
         let (chain, genesis) = open(&config, genesis)?;
         config.folder.keep_genesis(&genesis)?;
         let (failed, failure) = watch::channel(None);
-        let engine = Engine::start(&chain, key, config.folder.engine_path(), config.network.clone(), failed)?;
+        let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
+        let ready = config.network.is_some().then(|| tokio::spawn(say_when_ready(chain.clone(), key)));
         let server = start_server(&chain, &config, accounts, failure.clone()).await?;
         tracing::info!(
             head = chain.head().number(),
@@ -36,7 +39,7 @@ impl Node {
             "ledger open at {}",
             config.folder.path().display()
         );
-        Ok(Self { chain, engine, server, failure })
+        Ok(Self { chain, engine, ready, server, failure })
     }
 
     /// Where the doors are.
@@ -65,6 +68,11 @@ impl Node {
         let stopped = self.server.stop().await;
         if stopped.cut_off > 0 {
             tracing::warn!(connections = stopped.cut_off, "connections were cut off");
+        }
+        if let Some(ready) = self.ready {
+            // It holds the chain, so its end is waited for.
+            ready.abort();
+            let _aborted = ready.await;
         }
         let (engine, chain) = (self.engine, self.chain);
         tokio::task::spawn_blocking(move || {

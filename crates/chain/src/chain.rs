@@ -13,13 +13,14 @@ use consensus::Wake;
 use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Bytes, Genesis, Recovered, Rules, TimeMs, Tx, U256};
+use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Rules, TimeMs, Tx, U256};
 use store::{BlockRecord, Documents, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
 use crate::{
     ChainError, Executed, Head, OpenError, SubmitError,
     codes::Codes,
+    gossip::Telling,
     head::{Recent, WINDOW_BLOCKS},
     ledger::Built,
     pool::{Limits, Pool, Pooled, SenderState},
@@ -76,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) codes: Codes,
     pub(crate) pool: Pool,
     pub(crate) wake: Wake,
+    pub(crate) telling: Telling,
     head: RwLock<Arc<Head>>,
     /// States by block hash, of final blocks and of executed ones that are not final yet.
     pub(crate) layers: RwLock<Layers>,
@@ -126,6 +128,7 @@ impl Chain {
             codes: Codes::default(),
             pool: Pool::new(options.pool),
             wake: Wake::default(),
+            telling: Telling::default(),
             head: RwLock::new(Arc::new(head)),
             built: Mutex::default(),
             claimed: Mutex::default(),
@@ -183,16 +186,10 @@ impl Chain {
 
     /// Takes a transaction: its hash is a promise of the pool, not yet of the ledger.
     pub fn submit(&self, tx: Recovered<Tx>) -> Result<B256, SubmitError> {
-        self.0.check_admission(&tx)?;
-        let (pooled, ready) = self.0.pool.insert(tx, now(), |sender| self.0.sender_state(sender))?;
-        if ready {
-            self.0.wake.raise();
-        }
-        if self.0.pending.receiver_count() > 0 {
-            // Nobody listening any more is no error.
-            let _ = self.0.pending.send(pooled.clone());
-        }
-        Ok(pooled.hash())
+        let hash = *tx.inner().tx_hash();
+        self.0.admit(tx, None)?;
+        self.0.telling.admitted(hash);
+        Ok(hash)
     }
 
     /// A block; `None` if there is none there.
@@ -271,6 +268,20 @@ impl Inner {
         let account = self.head().latest_state().account(sender);
         account
             .map_or_else(SenderState::default, |account| SenderState { nonce: account.nonce, balance: account.balance })
+    }
+
+    /// Into the pool; `from` is the peer that told of it.
+    pub(crate) fn admit(self: &Arc<Self>, tx: Recovered<Tx>, from: Option<NodeId>) -> Result<(), SubmitError> {
+        self.check_admission(&tx)?;
+        let (pooled, ready) = self.pool.insert(tx, from, now(), |sender| self.sender_state(sender))?;
+        if ready {
+            self.wake.raise();
+        }
+        if self.pending.receiver_count() > 0 {
+            // Nobody listening any more is no error.
+            let _ = self.pending.send(pooled);
+        }
+        Ok(())
     }
 
     fn check_admission(self: &Arc<Self>, tx: &Recovered<Tx>) -> Result<(), SubmitError> {

@@ -1,15 +1,22 @@
 //! Who decides in which epoch and who may connect: what the room `admission` says in the state after the newest final block, and
-//! committee 0 as long as the room is not open. Called by the door for engines and for counterfoils.
+//! committee 0 as long as the room is not open. Called by the door for engines, for counterfoils, and by a node about itself.
 //! Rules: DESIGN section 5, DC-23 (only members connect).
 
 use consensus::{Peer, Peers};
 use contracts::{
     Host, Reader, Res,
-    admission::{self, IAdmission::MemberState, PeerRow},
+    admission::{self, IAdmission::MemberState, PeerRow, Standing},
 };
-use primitives::Committee;
+use primitives::{Address, Committee, NodeId};
 
-use crate::{ChainError, chain::Inner};
+use crate::{Chain, ChainError, chain::Inner};
+
+impl Chain {
+    /// How a node stands at the head, and whether `account` acts for it.
+    pub fn standing(&self, node: NodeId, account: Address) -> Result<Standing, ChainError> {
+        self.0.ask(|host| admission::standing(host, node, account))
+    }
+}
 
 impl Inner {
     /// Who decides in an epoch; `None` until the last block of the epoch before it is final.

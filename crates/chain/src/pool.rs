@@ -24,7 +24,7 @@ use std::{
 use alloy_consensus::Transaction;
 use alloy_eips::eip2718::Encodable2718;
 use parking_lot::Mutex;
-use primitives::{Address, B256, Recovered, TimeMs, Tx, U256, tx::max_cost};
+use primitives::{Address, B256, NodeId, Recovered, TimeMs, Tx, U256, tx::max_cost};
 
 pub use error::PoolError;
 pub use limits::Limits;
@@ -35,15 +35,17 @@ use queue::Queue;
 pub struct Pooled {
     /// The transaction and its signer.
     pub tx: Recovered<Tx>,
+    /// The peer that told of it, if it was not brought here.
+    from: Option<NodeId>,
     cost: U256,
     bytes: usize,
 }
 
 impl Pooled {
-    fn new(tx: Recovered<Tx>) -> Result<Self, PoolError> {
+    fn new(tx: Recovered<Tx>, from: Option<NodeId>) -> Result<Self, PoolError> {
         let cost = max_cost(tx.inner()).ok_or(PoolError::CostOverflow)?;
         let bytes = tx.inner().encode_2718_len();
-        Ok(Self { tx, cost, bytes })
+        Ok(Self { tx, from, cost, bytes })
     }
 
     /// Transaction hash.
@@ -100,6 +102,8 @@ struct Inner {
     /// A sender whose transactions were all handed out meanwhile is skipped.
     ready: VecDeque<Address>,
     bytes: usize,
+    /// Bytes that each peer told of.
+    bytes_from: HashMap<NodeId, usize>,
 }
 
 impl Pool {
@@ -113,10 +117,11 @@ impl Pool {
     pub fn insert(
         &self,
         tx: Recovered<Tx>,
+        from: Option<NodeId>,
         now: TimeMs,
         sender_state: impl FnOnce(Address) -> SenderState,
     ) -> Result<(Arc<Pooled>, bool), PoolError> {
-        let pooled = Arc::new(Pooled::new(tx)?);
+        let pooled = Arc::new(Pooled::new(tx, from)?);
         let mut inner = self.inner.lock();
         let ready = inner.insert(&self.limits, pooled.clone(), now, sender_state)?;
         Ok((pooled, ready))
@@ -233,6 +238,9 @@ impl Inner {
             self.forget(&replaced);
         }
         self.bytes += pooled.bytes;
+        if let Some(peer) = pooled.from {
+            *self.bytes_from.entry(peer).or_default() += pooled.bytes;
+        }
         self.by_hash.insert(pooled.hash(), pooled);
         self.announce(sender, inserted.ready);
         Ok(inserted.ready > 0)
@@ -244,6 +252,10 @@ impl Inner {
         }
         if self.bytes + pooled.bytes > limits.bytes {
             return Err(PoolError::BytesFull { limit: limits.bytes });
+        }
+        let told = pooled.from.and_then(|peer| self.bytes_from.get(&peer)).copied().unwrap_or_default();
+        if pooled.from.is_some() && told + pooled.bytes > limits.bytes_per_peer {
+            return Err(PoolError::PeerFull { limit: limits.bytes_per_peer });
         }
         Ok(())
     }
@@ -301,6 +313,17 @@ impl Inner {
     fn forget(&mut self, pooled: &Pooled) {
         if self.by_hash.remove(&pooled.hash()).is_some() {
             self.bytes -= pooled.bytes;
+            self.forget_teller(pooled);
+        }
+    }
+
+    fn forget_teller(&mut self, pooled: &Pooled) {
+        let Some(peer) = pooled.from else { return };
+        if let Some(bytes) = self.bytes_from.get_mut(&peer) {
+            *bytes -= pooled.bytes;
+            if *bytes == 0 {
+                self.bytes_from.remove(&peer);
+            }
         }
     }
 }

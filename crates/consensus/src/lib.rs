@@ -5,6 +5,7 @@
 //!                 Engine --verify(block, pending)-----------> Ledger   (execute what another member proposed)
 //!                 Engine --finalize(block, proof)-----------> Ledger   (in height order, at least once; Ok = durable)
 //!                 Engine <-block, committee, peers----------- Ledger   (what a network of members is served and made of)
+//!                 Engine <-to_tell, hear--------------------> Gossip   (waiting transactions, from node to node)
 //! ```
 //!
 //! Two engines: [`solo`] for a committee of one without a network, [`simplex`] for a committee of many. An epoch belongs to one of
@@ -13,12 +14,14 @@
 //! Deliberately absent: the EVM, ledger rules, sockets for clients.
 
 pub mod certificate;
+mod gossip;
 mod key;
 mod ledger;
 pub mod simplex;
 pub mod solo;
 mod wake;
 
+pub use gossip::{Gossip, NotATransaction};
 pub use key::{KeyError, NodeKey};
 pub use ledger::{BlockRef, Content, Fatal, Ledger, Logged, Peer, Peers, Slot, Verdict};
 pub use wake::Wake;

@@ -122,7 +122,7 @@ fn account(arguments: &MemberArguments, member: &NodeKey) -> eyre::Result<Privat
 }
 
 /// The account that acts for a node by itself.
-fn account_of(member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
+pub(crate) fn account_of(member: &NodeKey) -> eyre::Result<PrivateKeySigner> {
     let secret = keccak256([ACCOUNT_DOMAIN, member.seed().as_slice()].concat());
     PrivateKeySigner::from_bytes(&secret).wrap_err("no account can be made from this member's key")
 }

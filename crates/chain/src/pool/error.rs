@@ -76,6 +76,12 @@ pub enum PoolError {
         /// Most bytes.
         limit: usize,
     },
+    /// This peer told of too much that still waits.
+    #[error("txpool holds too much from this peer: {limit} bytes")]
+    PeerFull {
+        /// Most bytes.
+        limit: usize,
+    },
     /// This sender has too many waiting.
     #[error("account limit exceeded: {limit} transactions of one sender")]
     SenderFull {

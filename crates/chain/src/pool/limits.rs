@@ -7,6 +7,8 @@ pub struct Limits {
     pub transactions: usize,
     /// Encoded bytes of all transactions.
     pub bytes: usize,
+    /// Encoded bytes of the transactions that one peer told of.
+    pub bytes_per_peer: usize,
     /// Transactions of one sender.
     pub per_sender: usize,
     /// Replacements that a sender may make at once, with one more for each second that passes.
@@ -15,6 +17,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { transactions: 131_072, bytes: 256 * 1024 * 1024, per_sender: 8_192, replacement_burst: 16 }
+        Self {
+            transactions: 131_072,
+            bytes: 256 * 1024 * 1024,
+            bytes_per_peer: 64 * 1024 * 1024,
+            per_sender: 8_192,
+            replacement_burst: 16,
+        }
     }
 }

@@ -29,7 +29,7 @@ fn plain(sender: u8, nonce: u64) -> Recovered<Tx> {
 }
 
 fn add(pool: &Pool, tx: Recovered<Tx>) -> Result<bool, PoolError> {
-    pool.insert(tx, NOW, |_| RICH).map(|(_, ready)| ready)
+    pool.insert(tx, None, NOW, |_| RICH).map(|(_, ready)| ready)
 }
 
 fn names(transactions: &[Arc<Pooled>]) -> Vec<(u8, u64)> {
@@ -125,7 +125,7 @@ fn what_is_being_included_cannot_be_replaced() {
 #[test]
 fn replacements_are_limited_in_rate() {
     let pool = Pool::new(Limits { replacement_burst: 2, ..Limits::default() });
-    let replace = |value, now| pool.insert(tx(1, 0, 1, value), now, |_| RICH).map(|_| ());
+    let replace = |value, now| pool.insert(tx(1, 0, 1, value), None, now, |_| RICH).map(|_| ());
     for value in 0..3 {
         assert_eq!(replace(value, NOW), Ok(()));
     }
@@ -152,9 +152,23 @@ fn every_bound_has_its_own_error() {
 }
 
 #[test]
+fn what_a_peer_told_of_is_bounded_until_it_leaves() {
+    let bytes = plain(1, 0).inner().encode_2718_len();
+    let pool = Pool::new(Limits { bytes_per_peer: 2 * bytes, ..Limits::default() });
+    let told = |tx, peer: u8| pool.insert(tx, Some(NodeId::repeat_byte(peer)), NOW, |_| RICH).map(|(pooled, _)| pooled);
+    let first = told(plain(1, 0), 7).unwrap();
+    told(plain(1, 1), 7).unwrap();
+    assert_eq!(told(plain(1, 2), 7).unwrap_err(), PoolError::PeerFull { limit: 2 * bytes });
+    told(plain(2, 0), 8).unwrap();
+    add(&pool, plain(3, 0)).unwrap();
+    settle(&pool, &[first]);
+    told(plain(1, 2), 7).unwrap();
+}
+
+#[test]
 fn a_sender_must_own_what_all_its_transactions_can_cost() {
     let pool = pool();
-    let poor = |tx| pool.insert(tx, NOW, |_| SenderState { nonce: 0, balance: U256::from(100) }).map(|_| ());
+    let poor = |tx| pool.insert(tx, None, NOW, |_| SenderState { nonce: 0, balance: U256::from(100) }).map(|_| ());
     assert!(matches!(poor(tx(1, 0, 1, 91)), Err(PoolError::InsufficientFunds { .. })));
     assert_eq!(poor(tx(1, 0, 1, 50)), Ok(()));
     assert!(matches!(poor(tx(1, 1, 1, 50)), Err(PoolError::InsufficientFundsQueued { .. })));
@@ -237,7 +251,7 @@ proptest! {
             match step {
                 Step::Insert { sender, nonce, value } => {
                     let state = |sender| SenderState { nonce: *mined.get(&sender).unwrap_or(&0), balance: U256::MAX };
-                    let _ = pool.insert(tx(sender, nonce, 1, value), NOW, state);
+                    let _ = pool.insert(tx(sender, nonce, 1, value), None, NOW, state);
                 }
                 Step::TakeAndSettle { count } => {
                     let taken = pool.take(count);

@@ -15,13 +15,14 @@
 //! [`Simplex::start`] runs it on a thread of its own with a tokio runtime of its own; nothing of commonware is generic or visible
 //! outside this folder. With the feature `simulation` the same node code runs on commonware's deterministic runtime and simulated
 //! network ([`simulated`]). Reasons and bounds: docs/adr/0013-simplex.md.
-//! Deliberately absent: gossip of transactions, which belongs to `chain`.
+//! Waiting transactions have a channel beside these (`gossip.rs`): what is told and heard is the pool's business.
 
 mod archive;
 mod block;
 mod committees;
 mod desk;
 mod epoch;
+mod gossip;
 mod member;
 mod network;
 mod node;

@@ -29,6 +29,7 @@ use super::{
     Config, Place,
     block::{BlockLimit, Digest, Opaque},
     committees::{private_key, public_key},
+    gossip,
     node::{Channels, MAILBOX, PeerSet},
 };
 use crate::{Fatal, Peer, Peers};
@@ -57,6 +58,7 @@ pub(super) fn open(context: runtime::Context, config: &Config, place: &Place) ->
         requests: network.register(2, quota),
         blocks: network.register(3, quota),
         missing: network.register(4, quota),
+        transactions: network.register(5, Quota::per_second(gossip::MESSAGES_PER_SECOND)),
     };
     network.start();
     (channels, oracle)
@@ -88,7 +90,7 @@ pub(super) fn largest_message(max_block_bytes: usize) -> u32 {
     let limit = BlockLimit(max_block_bytes);
     let blocks = marshal::max_payload_size::<Standard<Opaque>, Scheme>(MAX_PEERS, &limit);
     let votes = prefixed(simplex::max_payload_size::<Scheme, Digest>(MAX_PEERS));
-    max_message_size(&[blocks, votes])
+    max_message_size(&[blocks, votes, gossip::MAX_MESSAGE_BYTES])
 }
 
 impl PeerSet for Oracle<PublicKey> {

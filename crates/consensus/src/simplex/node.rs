@@ -35,9 +35,10 @@ use super::{
     committees::{Committees, private_key},
     desk::{Desk, blocking},
     epoch::{Parts, Running},
+    gossip,
     member::Member,
 };
-use crate::{Fatal, Ledger, Peer, Peers, Wake};
+use crate::{Fatal, Gossip, Ledger, Peer, Peers, Wake};
 
 /// Messages that wait in one mailbox; what comes beyond is left out, and asked for again where it matters.
 pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
@@ -66,6 +67,7 @@ pub(super) struct Channels<S, R> {
     pub(super) requests: (S, R),
     pub(super) blocks: (S, R),
     pub(super) missing: (S, R),
+    pub(super) transactions: (S, R),
 }
 
 /// Tells the network whom to talk to. Numbers of sets rise.
@@ -78,6 +80,7 @@ pub(super) trait PeerSet: Send + 'static {
 pub(super) struct Node {
     pub(super) config: Config,
     pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) gossip: Arc<dyn Gossip>,
     pub(super) wake: Wake,
     pub(super) bootstrap: Vec<Peer>,
     /// Begins the names of everything that this node stores.
@@ -142,7 +145,7 @@ where
     D: PeerProvider<PublicKey = PublicKey>,
     P: PeerSet,
 {
-    let Channels { votes, certificates, requests, blocks, missing } = channels;
+    let Channels { votes, certificates, requests, blocks, missing, transactions } = channels;
     let pages = CacheRef::new(NZU16!(4096), NZUsize!(256));
     let epocher = epocher(&node);
     let archive = Archive::open(node.ledger.clone(), node.config.epoch_blocks)?;
@@ -177,6 +180,12 @@ where
     let (muxer, requests) = Muxer::new(runtime.child("requests"), requests.0, requests.1);
     muxer.start();
 
+    let (pool, telling) = (node.gossip.clone(), node.gossip.clone());
+    runtime.child("tell").spawn(move |runtime| gossip::tell(runtime, telling, transactions.0));
+    let (heard_from, hearing_blocker) = (transactions.1, blocker.clone());
+    let mut hearing =
+        runtime.child("hear").spawn(move |runtime| gossip::hear(runtime, pool, heard_from, hearing_blocker));
+
     let parts = Parts {
         member,
         votes,
@@ -195,6 +204,7 @@ where
             biased;
             Some(fatal) = failed.recv() => return Err(fatal),
             _ = &mut marshal_handle => return Err(Fatal("marshal ended".into())),
+            ended = &mut hearing => return Err(ended.unwrap_or_else(|error| Fatal(format!("gossip ended: {error}")))),
             ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
             Some((block, acknowledgement)) = finals.recv() => {
                 if let Some(next) = carrier.finalize(block).await? {

@@ -16,7 +16,7 @@ use super::{
     network::largest_message,
     node::{self, Channels, Node, PeerSet},
 };
-use crate::{Fatal, Ledger, NodeKey, Peer, Peers, Wake};
+use crate::{Fatal, Gossip, Ledger, NodeKey, Peer, Peers, Wake};
 
 /// Messages of one peer on one channel in a second.
 const QUOTA: Quota = Quota::per_second(NZU32!(100_000));
@@ -28,6 +28,8 @@ pub struct Life {
     pub config: Config,
     /// The node's ledger: what it holds outlives the life.
     pub ledger: Arc<dyn Ledger>,
+    /// The node's waiting transactions.
+    pub gossip: Arc<dyn Gossip>,
     /// Raised when transactions wait.
     pub wake: Wake,
     /// Names what the node stores: the same in every life.
@@ -54,17 +56,25 @@ pub async fn start(
     life: Life,
 ) -> Handle<Fatal> {
     let control = oracle.control(public_key(&life.config.key));
-    let mut register = Vec::with_capacity(5);
-    for channel in 0..5 {
+    let mut register = Vec::with_capacity(6);
+    for channel in 0..6 {
         register.push(control.register(channel, QUOTA).await.expect("the network runs as long as its nodes"));
     }
     let mut register = register.into_iter();
-    let mut next = || register.next().expect("five were registered");
-    let channels = Channels { votes: next(), certificates: next(), requests: next(), blocks: next(), missing: next() };
+    let mut next = || register.next().expect("six were registered");
+    let channels = Channels {
+        votes: next(),
+        certificates: next(),
+        requests: next(),
+        blocks: next(),
+        missing: next(),
+        transactions: next(),
+    };
     let (peers, manager) = (SimulatedPeers(oracle.manager()), oracle.manager());
     let node = Node {
         config: life.config,
         ledger: life.ledger,
+        gossip: life.gossip,
         wake: life.wake,
         bootstrap: Vec::new(),
         prefix: life.name.clone(),

@@ -13,7 +13,7 @@ use super::{
     Config, Place, StartError, network,
     node::{self, Node},
 };
-use crate::{Fatal, Ledger, Wake, guarded};
+use crate::{Fatal, Gossip, Ledger, Wake, guarded};
 
 /// A running engine.
 #[derive(Debug)]
@@ -28,13 +28,14 @@ impl Simplex {
         config: Config,
         place: Place,
         ledger: Arc<dyn Ledger>,
+        gossip: Arc<dyn Gossip>,
         wake: Wake,
         on_fatal: impl Fn(Fatal) + Send + 'static,
     ) -> Result<Self, StartError> {
         check(&config, &*ledger)?;
         let (stop, stopped) = oneshot::channel();
         let bootstrap = place.bootstrap.clone();
-        let node = Node { config, ledger, wake, bootstrap, prefix: "node".into() };
+        let node = Node { config, ledger, gossip, wake, bootstrap, prefix: "node".into() };
         let work = move || guarded(|| run(node, &place, stopped)).unwrap_or_else(on_fatal);
         let thread = std::thread::Builder::new().name("simplex".into()).spawn(work)?;
         Ok(Self { stop, thread })

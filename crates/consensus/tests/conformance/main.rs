@@ -8,6 +8,7 @@
 )]
 
 mod alone;
+mod gossip;
 mod network;
 mod notebook;
 mod power;

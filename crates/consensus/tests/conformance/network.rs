@@ -19,6 +19,7 @@ use consensus::{
 use primitives::{Block, TimeMs};
 
 use crate::{
+    gossip::Whispers,
     notebook::{Clock, Disk, Notebook, POWER_CUT, Step, World, height, key},
     suite::Outcome,
 };
@@ -59,6 +60,7 @@ struct Member {
     ledger: Option<Arc<Notebook>>,
     running: Option<Handle<Fatal>>,
     wake: Wake,
+    whispers: Arc<Whispers>,
     lives: u64,
     clock_ahead_ms: u64,
 }
@@ -91,6 +93,7 @@ impl Members {
             ledger: None,
             running: None,
             wake: Wake::default(),
+            whispers: Arc::default(),
             lives,
             clock_ahead_ms: 0,
         };
@@ -140,6 +143,7 @@ impl Members {
         let life = Life {
             config: config(&self.world, index),
             ledger: ledger.clone(),
+            gossip: member.whispers.clone(),
             wake: member.wake.clone(),
             name: format!("m{index}"),
             count: member.lives,
@@ -182,6 +186,10 @@ impl Members {
     /// Transactions wait.
     pub(crate) fn wake(&self) {
         self.members.iter().for_each(|member| member.wake.raise());
+    }
+
+    pub(crate) fn whispers(&self, member: usize) -> &Whispers {
+        &self.members[member].whispers
     }
 
     pub(crate) fn heights(&self) -> Vec<u64> {

@@ -13,6 +13,7 @@ use consensus::{
 };
 
 use crate::{
+    gossip::Whispers,
     network::config,
     notebook::{Change, Disk, Notebook, World, check, height, peer},
     suite::real_clock,
@@ -46,7 +47,8 @@ impl Network {
         let place = self.place(self.folder.path(), member, bootstrap);
         let failed = |fatal| panic!("the engine ended: {fatal}");
         let wake = self.wakes[member].clone();
-        let engine = Simplex::start(config(&self.world, member), place, ledger, wake, failed);
+        let gossip = Arc::<Whispers>::default();
+        let engine = Simplex::start(config(&self.world, member), place, ledger, gossip, wake, failed);
         self.engines[member] = Some(engine.expect("it starts"));
     }
 

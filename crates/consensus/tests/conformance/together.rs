@@ -21,7 +21,7 @@ fn check_all(world: &World, disks: &[Disk]) {
 }
 
 /// One story over a network of `count` disks of which the founders are `founders`.
-fn story<F>(seed: u64, founders: std::ops::Range<usize>, count: usize, tell: F) -> (Arc<World>, Vec<Disk>)
+pub(crate) fn story<F>(seed: u64, founders: std::ops::Range<usize>, count: usize, tell: F) -> (Arc<World>, Vec<Disk>)
 where
     F: AsyncFnOnce(&mut Members),
 {

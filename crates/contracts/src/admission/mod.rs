@@ -44,7 +44,7 @@ mod tests;
 
 pub use abi::IAdmission;
 pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
-pub use views::{PeerRow, peers};
+pub use views::{PeerRow, Standing, peers, standing};
 
 /// Where it is.
 pub const ADDRESS: Address = registry::address_of(4, [0; 7]);

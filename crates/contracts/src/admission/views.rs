@@ -40,6 +40,31 @@ pub fn peers(host: &mut dyn Host) -> Res<Vec<PeerRow>> {
     Ok(rows)
 }
 
+/// What a node needs to know of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// [`MemberState::None`] of a node that the ledger does not know.
+    pub state: MemberState,
+    /// Of the next authorization.
+    pub sequence: u64,
+    /// Whether the account in question acts for it.
+    pub acts: bool,
+    /// keccak of the canonical configuration: what members sign is about this network.
+    pub network: B256,
+}
+
+/// How a node stands, and whether `account` acts for it.
+pub fn standing(host: &mut dyn Host, node_key: B256, account: Address) -> Res<Standing> {
+    let mut env = Env::new(host, ADDRESS, ADDRESS);
+    let place = storage().members.of(&mut env, node_key)?;
+    Ok(Standing {
+        state: member_state(place.state.get(&mut env)?),
+        sequence: place.sequence.get(&mut env)?,
+        acts: storage().accounts.of(&mut env, account)?.get(&mut env)? == node_key,
+        network: storage().network.get(&mut env)?,
+    })
+}
+
 /// `network`.
 pub(super) fn network(env: &mut Env<'_>, _: IAdmission::networkCall) -> Res<B256> {
     storage().network.get(env)

@@ -1,0 +1,106 @@
+//! A node that was admitted says `ready` by itself, once it has all blocks: from the next epoch on it may be in the committee.
+//! The transaction is sent by the account that acts for the node; where none does, the node's key names it first.
+
+use std::time::Duration;
+
+use alloy_consensus::{SignableTransaction, TxEip1559};
+use alloy_primitives::TxKind;
+use alloy_signer::SignerSync;
+use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::SolCall;
+use chain::{BlockAt, Chain, SubmitError};
+use consensus::{Ledger, NodeKey};
+use contracts::admission::{
+    ADDRESS,
+    IAdmission::{MemberState, authorizeCall, readyCall},
+    Standing,
+    messages::Network,
+};
+use eyre::Context;
+use primitives::{Bytes, tx::recover};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::commands::network::account_of;
+
+/// Says it whenever it is to be said, until the ledger closes.
+pub(crate) async fn say_when_ready(chain: Chain, key: NodeKey) {
+    let account = match account_of(&key) {
+        Ok(account) => account,
+        Err(error) => return tracing::error!(%error, "this node cannot say that it is ready"),
+    };
+    let (node, mut heads) = (Speaker { chain, key, account }, 0_u64);
+    let mut news = node.chain.subscribe_heads();
+    loop {
+        match news.recv().await {
+            Ok(_) | Err(RecvError::Lagged(_)) => heads += 1,
+            Err(RecvError::Closed) => return,
+        }
+        // What was said is in one of the next blocks, or was lost and is said again.
+        if heads % HEADS_BETWEEN == 1
+            && let Err(error) = node.speak()
+        {
+            tracing::warn!(%error, "this node could not say that it is ready; `counterfoil member ready` does it by hand");
+        }
+    }
+}
+
+/// Blocks from one attempt to the next.
+const HEADS_BETWEEN: u64 = 8;
+/// A node whose newest block is older does not have all of them.
+const MOST_BEHIND: Duration = Duration::from_secs(10);
+/// More than either call takes.
+const GAS_LIMIT: u64 = 1_000_000;
+
+struct Speaker {
+    chain: Chain,
+    key: NodeKey,
+    account: PrivateKeySigner,
+}
+
+impl Speaker {
+    fn speak(&self) -> eyre::Result<()> {
+        if self.is_behind() {
+            return Ok(());
+        }
+        let standing = self.chain.standing(self.key.id(), self.account.address())?;
+        if standing.state != MemberState::Observer {
+            return Ok(());
+        }
+        if !standing.acts {
+            self.send(self.authorization(&standing).abi_encode())?;
+        }
+        let head = self.chain.head();
+        tracing::info!(height = head.number(), "this node has all blocks and says that it is ready");
+        self.send(readyCall { height: head.number(), blockHash: head.hash() }.abi_encode())
+    }
+
+    fn is_behind(&self) -> bool {
+        let (newest, now) = (self.chain.head().latest().block.time(), self.chain.ledger().now());
+        u128::from(now.0.saturating_sub(newest.0)) > MOST_BEHIND.as_millis()
+    }
+
+    fn authorization(&self, standing: &Standing) -> authorizeCall {
+        let network = Network { chain_id: self.chain.rules().chain_id, hash: standing.network };
+        let (node, account) = (self.key.id(), self.account.address());
+        let message = network.authorization(node, account, true, standing.sequence);
+        let signature = Bytes::copy_from_slice(&self.key.sign_message(&message));
+        authorizeCall { nodeKey: node, account, acts: true, signature }
+    }
+
+    fn send(&self, input: Vec<u8>) -> eyre::Result<()> {
+        let sender = self.account.address();
+        let mined = self.chain.state(BlockAt::Latest)?.account(sender)?.map_or(0, |account| account.nonce);
+        let transaction = TxEip1559 {
+            chain_id: self.chain.rules().chain_id,
+            nonce: self.chain.pool().next_nonce(sender, || mined),
+            gas_limit: GAS_LIMIT,
+            max_fee_per_gas: self.chain.rules().min_gas_price.into(),
+            to: TxKind::Call(ADDRESS),
+            input: input.into(),
+            ..TxEip1559::default()
+        };
+        let signature = self.account.sign_hash_sync(&transaction.signature_hash())?;
+        let signed = recover(transaction.into_signed(signature).into()).wrap_err("its own signature")?;
+        self.chain.submit(signed).map(drop).map_err(|error: SubmitError| error.into())
+    }
+}
