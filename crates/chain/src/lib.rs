@@ -34,6 +34,7 @@ pub use gossip::GossipDoor;
 pub use head::{Head, WINDOW_BLOCKS};
 pub use ledger::LedgerDoor;
 pub use logs::{FoundLog, LogQuery};
+pub use membership::Finality;
 pub use pool::{Content, Limits, Pool, PoolError, Pooled, SenderState};
 pub use store::{AccountProof, SlotProof};
 pub use view::StateView;

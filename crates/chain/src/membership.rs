@@ -2,16 +2,57 @@
 //! committee 0 as long as the room is not open. Called by the door for engines, for counterfoils, and by a node about itself.
 //! Rules: DESIGN section 5, DC-23 (only members connect).
 
+use std::sync::Arc;
+
 use consensus::{Peer, Peers};
 use contracts::{
     Host, Reader, Res,
     admission::{self, IAdmission::MemberState, PeerRow, Standing},
 };
-use primitives::{Address, Committee, NodeId};
+use primitives::{Address, Committee, FinalityProof, NodeId};
 
-use crate::{Chain, ChainError, chain::Inner};
+use crate::{BlockAt, Chain, ChainError, Executed, chain::Inner};
+
+/// A certificate, and what it makes final.
+#[derive(Clone, Debug)]
+pub struct Finality {
+    /// The block in question.
+    pub block: Arc<Executed>,
+    /// The block that the certificate names.
+    pub certified: Arc<Executed>,
+    /// The certificate.
+    pub proof: FinalityProof,
+    /// Whose it is.
+    pub committee: Committee,
+    /// Who of them signed.
+    pub signers: Vec<NodeId>,
+}
 
 impl Chain {
+    /// Who decides in an epoch; `None` until the last block of the epoch before it is final.
+    pub fn committee(&self, epoch: u64) -> Result<Option<Committee>, ChainError> {
+        self.0.committee(epoch)
+    }
+
+    /// What makes a block final: its own certificate, or that of the first block above it that has one. `None` for genesis and for
+    /// blocks that are not there.
+    pub fn finality(&self, at: BlockAt) -> Result<Option<Finality>, ChainError> {
+        let Some(block) = self.block(at)?.filter(|block| block.number() > 0) else { return Ok(None) };
+        let mut certified = block.clone();
+        let proof = loop {
+            if let Some(proof) = &certified.finality {
+                break proof.clone();
+            }
+            // The last block of an epoch has one, so this ends.
+            let Some(next) = self.block(BlockAt::Number(certified.number() + 1))? else { return Ok(None) };
+            certified = next;
+        };
+        let committee = self.committee(proof.epoch)?.ok_or(ChainError::UnknownBlock)?;
+        let signers = proof::certificate::signers(&proof, &committee, certified.hash());
+        let signers = signers.map_err(|error| ChainError::Room(error.to_string()))?;
+        Ok(Some(Finality { block, certified, proof, committee, signers }))
+    }
+
     /// How a node stands at the head, and whether `account` acts for it.
     pub fn standing(&self, node: NodeId, account: Address) -> Result<Standing, ChainError> {
         self.0.ask(|host| admission::standing(host, node, account))

@@ -8,6 +8,7 @@
 //! ```
 
 pub mod accounts;
+pub mod admission;
 pub mod console;
 pub mod convert;
 mod counterfoil;

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     accounts::Accounts,
+    admission,
     convert::{BlockId, block_at},
     counterfoil, debug, documents,
     eth::{account, block, call, fee, filter, info, logs, pending, proof, send, sign, simulate, transaction},
@@ -94,10 +95,14 @@ macro_rules! table {
 
 table! {
     "counterfoil_attributes" => documents::attributes,
+    "counterfoil_committee" => admission::committee,
     "counterfoil_delivery" => documents::delivery,
     "counterfoil_export" => counterfoil::export,
+    "counterfoil_finality" => admission::finality,
+    "counterfoil_members" => admission::members,
     "counterfoil_putAttributes" => documents::put_attributes,
     "counterfoil_putDelivery" => documents::put_delivery,
+    "counterfoil_requests" => admission::requests,
     "debug_getRawBlock" => debug::raw::block,
     "debug_getRawHeader" => debug::raw::header,
     "debug_getRawReceipts" => debug::raw::receipts,

@@ -52,6 +52,11 @@ pub fn verify(
     Claimed::read(proof, committee, block)?.check_signatures(genesis_hash)
 }
 
+/// Which members signed, in order of the committee; their signatures are not checked.
+pub fn signers(proof: &FinalityProof, committee: &Committee, block: B256) -> Result<Vec<B256>, CertificateError> {
+    Ok(Claimed::read(proof, committee, block)?.signers.into_iter().map(|(_, key, _)| key).collect())
+}
+
 /// A certificate that is complete and for this block, its signatures not checked yet: they cost more than all the rest.
 pub(crate) struct Claimed<'a> {
     proposal: &'a [u8],

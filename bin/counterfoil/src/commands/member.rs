@@ -9,12 +9,13 @@ use clap::{Subcommand, ValueEnum};
 use contracts::{
     admission::{
         ADDRESS,
-        IAdmission::{self, Ballot, MemberState, RequestKind, RequestState, Status},
+        IAdmission::{self, Ballot, RequestKind, Status},
         messages::Network,
     },
     signature::sha256,
 };
 use eyre::{Context, bail};
+use gateway::admission::{member_state, request_state};
 
 use super::network::{Member, member_key};
 use crate::{
@@ -291,7 +292,7 @@ fn status(ask: &AskArguments, certificate: B256, height: Option<u64>) -> eyre::R
 fn member_fields(member: &IAdmission::Member) -> Row {
     vec![
         Field::new("node", hex::encode(member.nodeKey)),
-        word("state", state_word(member.state)),
+        word("state", member_state(member.state)),
         Field::value("weight", member.weight),
         Field::new("address", &member.nodeAddress),
         Field::new("certificate", member.certificate),
@@ -303,7 +304,7 @@ fn request_fields(request: &IAdmission::Request) -> Row {
     vec![
         Field::value("request", request.id),
         word("kind", if request.kind == RequestKind::Link { "link" } else { "revocation" }),
-        word("state", request_word(request.state)),
+        word("state", request_state(request.state)),
         Field::new("node", hex::encode(request.nodeKey)),
         Field::new("certificate", request.certificate),
         Field::value("voters", request.voters),
@@ -315,28 +316,6 @@ fn request_fields(request: &IAdmission::Request) -> Row {
 
 fn word(name: &'static str, word: &str) -> Field {
     Field::new(name, word)
-}
-
-const fn state_word(state: MemberState) -> &'static str {
-    match state {
-        MemberState::Requested => "requested",
-        MemberState::Observer => "observer",
-        MemberState::Ready => "ready",
-        MemberState::Committee => "committee",
-        MemberState::Revoked => "revoked",
-        MemberState::Expired => "expired",
-        _ => "none",
-    }
-}
-
-const fn request_word(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Open => "open",
-        RequestState::Approved => "approved",
-        RequestState::Denied => "denied",
-        RequestState::Lapsed => "lapsed",
-        _ => "none",
-    }
 }
 
 const fn status_word(status: Status) -> &'static str {

@@ -56,6 +56,9 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let request = asked["request"].to_string();
     let votes = (1..=3).map(|number| vote(&nodes[number], &out, number, &request));
     assert_eq!(votes.last().unwrap()["state"], "approved");
+    let asked = nodes[0].call("counterfoil_requests", json!([]));
+    assert_eq!((&asked["total"], &asked["requests"][0]["state"]), (&json!("0x1"), &json!("approved")));
+    assert_eq!(asked["requests"][0]["votes"].as_array().unwrap().len(), 3);
     let running = fifth.start();
     wait_for("the fifth has the others' blocks", || state_of(&running, 4) != "none");
 
@@ -69,6 +72,11 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let running = fifth.start();
     sent.iter().for_each(|hash| drop(receipt(&running, hash)));
     wait_for("the fifth has said that it is ready, and decides", || state_of(&nodes[0], 4) == "committee");
+
+    let committee = nodes[0].call("counterfoil_committee", json!([]));
+    assert_eq!((committee["members"].as_array().unwrap().len(), &committee["quorum"]), (5, &json!("0x4")));
+    let finality = running.call("counterfoil_finality", json!(["latest"]));
+    assert!(finality["signers"].as_array().unwrap().len() >= 4, "{finality}");
 
     let list = member(&nodes[0], &["list"]);
     let certificate = list["members"][3]["certificate"].as_str().unwrap();

@@ -1,5 +1,6 @@
 //! Every method over a real chain in a temporary folder: stories that a client would tell.
 
+mod admission;
 mod blocks;
 mod calls;
 mod counterfoils;
