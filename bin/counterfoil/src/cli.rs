@@ -338,6 +338,14 @@ pub(crate) enum ExportedFact {
         #[arg(long, default_value = "latest")]
         block: String,
     },
+    /// What a member's certificate was worth: valid, revoked, or not known.
+    Member {
+        /// SHA-256 of the certificate.
+        certificate: B256,
+        /// As of this block: a height, a hash or `latest`.
+        #[arg(long, default_value = "latest")]
+        block: String,
+    },
     /// Storage slots of a contract.
     Storage {
         /// Whose.

@@ -14,7 +14,10 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use contracts::token::{self, abi::IToken};
 use primitives::{Committee, Header};
-use proof::{Certified, Counterfoil, Fact, Refusal, build, statement};
+use proof::{
+    Certified, Counterfoil, Fact, Refusal, build,
+    statement::{self, CertificateSlots},
+};
 
 use crate::{BlockAt, Chain, ChainError, Executed, LogQuery, StateView};
 
@@ -45,6 +48,13 @@ pub enum Question {
         id: U256,
         /// Whose.
         owner: Address,
+        /// When.
+        at: BlockAt,
+    },
+    /// What a member's certificate was worth as of a block.
+    Member {
+        /// SHA-256 of the certificate.
+        certificate: B256,
         /// When.
         at: BlockAt,
     },
@@ -106,6 +116,7 @@ fn ordered(preimages: impl Iterator<Item = Bytes>) -> Vec<Bytes> {
 fn preimages_of(question: &Question) -> Vec<Bytes> {
     match question {
         Question::Token { id, owner, .. } => statement::ownership(*id, *owner).1,
+        Question::Member { certificate, .. } => vec![CertificateSlots::of(*certificate).preimage],
         _ => Vec::new(),
     }
 }
@@ -173,6 +184,15 @@ impl Chain {
             Question::Token { id, owner, at } => {
                 let slots = vec![statement::ownership(*id, *owner).0];
                 self.fact(&Question::Storage { address: statement::TOKEN_ADDRESS, slots, at: *at })
+            }
+            Question::Member { certificate, at } => {
+                let (places, state) = (CertificateSlots::of(*certificate), self.state(*at)?);
+                let last = places.last_change(state.storage(statement::ADMISSION_ADDRESS, places.changes)?);
+                let mut slots: Vec<U256> =
+                    [places.node_key, places.not_after, places.changes].into_iter().chain(last).collect();
+                slots.sort_unstable();
+                let at = BlockAt::Hash(state.block_hash());
+                self.fact(&Question::Storage { address: statement::ADMISSION_ADDRESS, slots, at })
             }
             Question::Storage { address, slots, at } => {
                 let (executed, state) = self.state_and_block(*at)?;

@@ -18,6 +18,7 @@ pub(crate) fn export(rpc: &Rpc, call: Call<'_>) -> Reply {
     let Wished { question, checkpoint, preimages } = match kind {
         Kind::Tx => read::<Transaction>(arguments)?.wished(),
         Kind::Log => read::<Log>(arguments)?.wished(),
+        Kind::Member => read::<Member>(arguments)?.wished(),
         Kind::Redemption => read::<Redemption>(arguments)?.wished(),
         Kind::Account => read::<Account>(arguments)?.wished(),
         Kind::Token => read::<Token>(arguments)?.wished(),
@@ -38,6 +39,7 @@ pub(crate) fn export(rpc: &Rpc, call: Call<'_>) -> Reply {
 enum Kind {
     Tx,
     Log,
+    Member,
     Redemption,
     Account,
     Token,
@@ -103,6 +105,17 @@ struct Token {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Member {
+    /// SHA-256 of the certificate.
+    certificate: B256,
+    block: Option<BlockId>,
+    checkpoint: Option<U64>,
+    #[serde(default)]
+    preimages: Vec<Bytes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Storage {
     address: Address,
     slots: Vec<JsonStorageKey>,
@@ -151,6 +164,13 @@ impl Token {
     fn wished(self) -> Wished {
         let Self { id, owner, block, checkpoint, preimages } = self;
         Wished { question: Question::Token { id, owner, at: block_at(block) }, checkpoint, preimages }
+    }
+}
+
+impl Member {
+    fn wished(self) -> Wished {
+        let Self { certificate, block, checkpoint, preimages } = self;
+        Wished { question: Question::Member { certificate, at: block_at(block) }, checkpoint, preimages }
     }
 }
 

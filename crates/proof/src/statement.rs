@@ -2,8 +2,9 @@
 //!
 //! Called by `verify` and by the JSON form. The events that are understood, each with the standard or the room that defines it, are in
 //! `events`; a log of any other event is shown as it is. A log says what the contract at `contract` claims: whether that contract is to be
-//! believed is the reader's judgement, except for the ledger's own rooms (`cash`, `token`), whose code no user can change.
+//! believed is the reader's judgement, except for the ledger's own rooms (`admission`, `cash`, `token`), whose code no user can change.
 
+mod admission;
 mod cash;
 mod events;
 mod time;
@@ -25,6 +26,7 @@ use crate::{
     verify::Refusal,
 };
 
+pub use admission::{ADDRESS as ADMISSION_ADDRESS, CertificateSlots};
 pub use events::{ROOM_PREFIX, understood};
 pub use time::iso;
 pub use token::{ADDRESS as TOKEN_ADDRESS, ownership};
@@ -82,6 +84,7 @@ pub fn of(file: &Counterfoil) -> Result<Vec<Statement>, Refusal> {
     let preimages = Preimages::of(&file.preimages, &proved.words)?;
     if let Fact::Storage(fact) = &file.fact {
         claims.extend(token::owned(fact.address, &proved.slots, &preimages));
+        claims.extend(admission::statuses(fact.address, &proved.slots, &preimages));
     }
     claims.extend(preimages.claims());
     let time = TimeMs::of_header(&file.header).map(time::iso).unwrap_or_default();

@@ -34,6 +34,9 @@ fn question(fact: &ExportedFact) -> eyre::Result<(&'static str, Value)> {
         ExportedFact::Token { id, owner, block } => {
             ("token", json!({ "id": id, "owner": owner, "block": named(block)? }))
         }
+        ExportedFact::Member { certificate, block } => {
+            ("member", json!({ "certificate": certificate, "block": named(block)? }))
+        }
         ExportedFact::Storage { address, slots, block } => {
             ("storage", json!({ "address": address, "slots": slots, "block": named(block)? }))
         }

@@ -93,6 +93,22 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     others.iter().for_each(|node| drop(receipt(node, &paid)));
     assert_eq!(state_of(others[0], 3), "revoked");
     assert!(gone.call("eth_getTransactionReceipt", json!([paid])).is_null(), "a revoked node hears nothing more");
+    assert_eq!(status_by_counterfoil(others[0], folder.path(), certificate), "revoked");
+}
+
+/// What a file says of a certificate, verified with nothing but the genesis hash.
+fn status_by_counterfoil(node: &Running, folder: &Path, certificate: &str) -> String {
+    let file = folder.join("member.cfl");
+    let file = file.to_str().unwrap();
+    let exported = run(&["export", "member", certificate, "--rpc", &node.url(), "-o", file]);
+    assert!(exported.status.success(), "{}", error_of(&exported));
+    let genesis = node.call("eth_getBlockByNumber", json!(["0x0", false]))["hash"].clone();
+    let verified = run(&["verify", file, "--genesis", genesis.as_str().unwrap(), "--json"]);
+    assert!(verified.status.success(), "{}", error_of(&verified));
+    let said: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let statements = said["statements"].as_array().unwrap();
+    let status = statements.iter().find(|statement| statement["kind"] == "member status").unwrap();
+    status["fields"]["status"].as_str().unwrap().into()
 }
 
 /// A node that was not there at genesis.

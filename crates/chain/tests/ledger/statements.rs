@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use contracts::{
+    admission,
     registry::{PREFIX, ROOMS, Room},
     token,
 };
-use primitives::{Address, U256};
+use primitives::{Address, B256, U256};
+use proof::statement::CertificateSlots;
 
 /// Signatures of all events of a room and of what its factory makes.
 fn events(room: &Room) -> BTreeSet<String> {
@@ -18,8 +20,10 @@ fn events(room: &Room) -> BTreeSet<String> {
 #[test]
 fn rooms_have_the_addresses_that_statements_look_for() {
     assert_eq!(proof::statement::ROOM_PREFIX, PREFIX);
-    for room in ROOMS.iter().filter(|room| room.word == "token") {
-        assert_eq!(room.address(), proof::statement::TOKEN_ADDRESS);
+    let known = [("token", proof::statement::TOKEN_ADDRESS), ("admission", proof::statement::ADMISSION_ADDRESS)];
+    for (word, address) in known {
+        let rooms: Vec<_> = ROOMS.iter().filter(|room| room.word == word).map(Room::address).collect();
+        assert_eq!(rooms, [address]);
     }
 }
 
@@ -33,6 +37,13 @@ fn balances_of_tokens_are_where_statements_look_for_them() {
         assert_eq!(slot, token::storage().balances.find(id).find(owner).slot());
         assert_eq!(preimages.len(), 2, "the way from the mapping to the slot");
     }
+}
+
+#[test]
+fn certificates_are_where_statements_look_for_them() {
+    let fingerprint = B256::repeat_byte(7);
+    let (places, kept) = (CertificateSlots::of(fingerprint), admission::storage().certificates.find(fingerprint));
+    assert_eq!((places.node_key, places.not_after), (kept.node_key.slot(), kept.not_after.slot()));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use alloy_primitives::{Address, Log, U256};
 use alloy_sol_types::{SolEvent, sol};
 
-use super::{Claim, Field, LEDGER, cash, token};
+use super::{Claim, Field, LEDGER, admission, cash, token};
 
 sol! {
     /// ERC-20.
@@ -24,12 +24,19 @@ pub const ROOM_PREFIX: [u8; 12] = [0xc0, 0xf0, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 pub fn understood() -> Vec<(&'static str, &'static str)> {
     let standard = [Transfer::SIGNATURE, TransferSingle::SIGNATURE, TransferBatch::SIGNATURE];
     let of = |system, signatures: &[&'static str]| signatures.iter().map(|text| (system, *text)).collect::<Vec<_>>();
-    [of(LEDGER, &standard), of(cash::WORD, &cash::SIGNATURES), of(token::WORD, &token::SIGNATURES)].concat()
+    [
+        of(LEDGER, &standard),
+        of(admission::WORD, &admission::SIGNATURES),
+        of(cash::WORD, &cash::SIGNATURES),
+        of(token::WORD, &token::SIGNATURES),
+    ]
+    .concat()
 }
 
 /// What a log says; nothing if its event is not known here.
 pub(super) fn claims(log: &Log) -> Vec<Claim> {
     let of_room = match room(log.address) {
+        Some((admission::ROOM, _)) => admission::claim(log),
         Some((cash::ROOM, _)) => cash::claim(log),
         Some((token::ROOM, _)) => token::claim(log),
         _ => None,
