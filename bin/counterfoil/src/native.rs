@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, LogData, TxKind, U256};
+use alloy_primitives::{Address, Bytes, LogData, TxKind, U64, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolEvent};
@@ -112,7 +112,7 @@ impl Caller {
         self.reader.check_presence(contract)?;
         let _waiting = Waiting::for_the("ledger", self.quiet);
         let raw = self.signed(contract, call.abi_encode().into())?;
-        let receipt = self.reader.ask("eth_sendRawTransactionSync", json!([raw]))?;
+        let receipt = self.reader.ask("eth_sendRawTransactionSync", json!([raw, U64::from(MOST_WAIT_MS)]))?;
         // The call was good in the block before; something came between.
         ensure!(receipt["status"] == "0x1", "refused when its block was made: transaction {}", hash_of(&receipt));
         Ok(Done { receipt })
@@ -159,6 +159,9 @@ impl Done {
         logs.filter_map(|log| E::decode_log_data(&log_data(log)?).ok())
     }
 }
+
+/// As long as a node waits by itself: a network that has just started, or lost a leader, takes seconds for a block.
+const MOST_WAIT_MS: u64 = 25_000;
 
 /// A sign of life on a terminal's stderr while something takes its time; elsewhere nothing.
 struct Waiting(ProgressBar);

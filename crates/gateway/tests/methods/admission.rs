@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::network::{Node, node_key};
 
 /// The sole member is in the room from genesis on.
-fn open() -> Node {
+pub(crate) fn open() -> Node {
     Node::start_with(
         |genesis| genesis.counterfoil.upgrades = vec![Upgrade { epoch: 0, version: 2 }],
         gateway::CallLimits::default(),

@@ -3,11 +3,11 @@
 use gateway::{Rpc, rpc::Methods};
 use serde_json::json;
 
-use crate::network::Node;
+use crate::{admission, network::Node};
 
 #[test]
 fn every_name_of_the_table_answers_and_no_other() {
-    let node = Node::start();
+    let node = admission::open();
     for name in Rpc::NAMES {
         if let Err(error) = node.ask(name, json!([])) {
             assert_eq!(error.code, -32602, "{name}: {error}");
