@@ -18,7 +18,7 @@ use crate::workspace::output;
 type View = (&'static str, &'static str, &'static [&'static str], &'static str);
 
 const VIEWS: [View; 48] = [
-    ("IProtocol", "version", &[], "1"),
+    ("IProtocol", "version", &[], "2"),
     ("IProtocol", "scheduled", &[], "0 0"),
     ("IProtocol", "sequence", &[], "0"),
     // However many blocks there are.

@@ -75,8 +75,9 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
 
     let committee = nodes[0].call("counterfoil_committee", json!([]));
     assert_eq!((committee["members"].as_array().unwrap().len(), &committee["quorum"]), (5, &json!("0x4")));
-    let finality = running.call("counterfoil_finality", json!(["latest"]));
-    assert!(finality["signers"].as_array().unwrap().len() >= 4, "{finality}");
+    let finality = || running.call("counterfoil_finality", json!(["latest"]));
+    wait_for("five decide", || finality()["committee"].as_array().unwrap().len() == 5);
+    assert!(finality()["signers"].as_array().unwrap().len() >= 4);
 
     let list = member(&nodes[0], &["list"]);
     let certificate = list["members"][3]["certificate"].as_str().unwrap();
