@@ -51,6 +51,8 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let (out, payer) = make(folder.path(), port);
     let nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
     let fifth = Fifth::new(&out, port + 4);
+    // The engine syncs the whole file system when it starts: seconds where much waits to be written.
+    wait_for("the network makes blocks", || nodes[0].call("eth_blockNumber", json!([])) != "0x0");
 
     let asked = fifth.member(&nodes[0], &["join", "--certificate", &fifth.certificate]);
     let request = asked["request"].to_string();
