@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::running::{PROGRAM, Running, error_of, run};
 
@@ -34,6 +34,20 @@ impl Network {
             true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
             false => Err(error_of(&output)),
         }
+    }
+
+    /// What a file says of a certificate, verified with nothing but the genesis hash.
+    fn proved_status(&self, certificate: &str) -> Value {
+        let file = self.path("member.cfl");
+        let exported = run(&["export", "member", certificate, "--rpc", &self.node.url(), "-o", &file]);
+        assert!(exported.status.success(), "{}", error_of(&exported));
+        let genesis = self.node.call("eth_getBlockByNumber", json!(["0x0", false]))["hash"].clone();
+        let verified = run(&["verify", &file, "--genesis", genesis.as_str().unwrap(), "--json"]);
+        assert!(verified.status.success(), "{}", error_of(&verified));
+        let said: Value = serde_json::from_slice(&verified.stdout).unwrap();
+        let statements = said["statements"].as_array().unwrap();
+        let status = statements.iter().find(|statement| statement["kind"] == "member status").unwrap();
+        status["fields"]["status"].clone()
     }
 
     fn state_of(&self, index: usize) -> String {
@@ -70,12 +84,15 @@ fn a_second_node_is_voted_in_and_revoked() {
     let voted = network.member(&["vote", "1", "approve", "--data", &founder, "--reason", "known"]).unwrap();
     assert_eq!(voted["state"], "approved", "{voted}");
     assert_eq!(network.state_of(1), "observer");
+    assert_eq!(network.proved_status(certificate), "valid");
 
     let asked = network.member(&["revoke", certificate, "--data", &founder, "--reason", "key-compromise"]).unwrap();
     let request = asked["request"].to_string();
     let voted = network.member(&["vote", &request, "approve", "--data", &founder]).unwrap();
     assert_eq!(voted["state"], "approved", "{voted}");
     assert_eq!(network.state_of(1), "revoked");
+    assert_eq!(network.proved_status(certificate), "revoked");
+    assert_eq!(network.proved_status(&format!("0x{}", "7".repeat(64))), "unknown");
     assert_eq!(network.member(&["status", certificate]).unwrap()["status"], "revoked");
     assert_eq!(network.member(&["status", certificate, "--height", "0"]).unwrap()["status"], "unknown");
     let again = network.member(&["join", "--key", &key, "--certificate", &file]).unwrap_err();

@@ -1,5 +1,5 @@
 //! Networks of real processes: four agree, three go on without the fourth, and that one catches up when it is back; a fifth is voted
-//! in, hands on what clients bring it, decides with the others, and one that is revoked is left alone.
+//! in, and hands on what clients bring it.
 
 use std::{
     fs,
@@ -45,7 +45,7 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
 }
 
 #[test]
-fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
+fn a_fifth_is_voted_in_and_what_only_it_was_told_becomes_final_without_it() {
     let folder = tempfile::tempdir().unwrap();
     let port = ports();
     let (out, payer) = make(folder.path(), port);
@@ -58,7 +58,7 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let request = asked["request"].to_string();
     let votes: Vec<Value> = (1..=3).map(|number| vote(&nodes[number], &out, number, &request)).collect();
     assert_eq!(votes[2]["state"], "approved");
-    let asked = nodes[0].call("counterfoil_requests", json!([]));
+    let asked = nodes[3].call("counterfoil_requests", json!([]));
     assert_eq!((&asked["total"], &asked["requests"][0]["state"]), (&json!("0x1"), &json!("approved")));
     assert_eq!(asked["requests"][0]["votes"].as_array().unwrap().len(), 3);
     let running = fifth.start();
@@ -70,48 +70,6 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     wait_for("another has heard of all", || sent.iter().all(is_known));
     running.kill();
     sent.iter().for_each(|hash| drop(receipt(&nodes[1], hash)));
-
-    let running = fifth.start();
-    sent.iter().for_each(|hash| drop(receipt(&running, hash)));
-    wait_for("the fifth has said that it is ready, and decides", || state_of(&nodes[0], 4) == "committee");
-
-    let committee = nodes[0].call("counterfoil_committee", json!([]));
-    assert_eq!((committee["members"].as_array().unwrap().len(), &committee["quorum"]), (5, &json!("0x4")));
-    let finality = || running.call("counterfoil_finality", json!(["latest"]));
-    wait_for("five decide", || finality()["committee"].as_array().unwrap().len() == 5);
-    assert!(finality()["signers"].as_array().unwrap().len() >= 4);
-
-    let list = member(&nodes[0], &["list"]);
-    let certificate = list["members"][3]["certificate"].as_str().unwrap();
-    let reason = ["--reason", "privilege-withdrawn"];
-    let asked = member(&nodes[0], &[&["revoke", certificate, "--data", &data(&out, 1)], &reason[..]].concat());
-    let request = asked["request"].to_string();
-    let votes = (1..=3).map(|number| vote(&nodes[0], &out, number, &request)["state"].clone());
-    assert!(votes.into_iter().any(|state| state == "approved"));
-    let revoked = list["members"][3]["node"].as_str().unwrap();
-    let number = (1..=4).find(|number| key_of(&out, *number) == revoked).unwrap();
-    let gone = &nodes[number - 1];
-    let others = nodes.iter().filter(|node| node.url() != gone.url()).chain([&running]).collect::<Vec<_>>();
-    let paid = pay(others[0], &payer, 1_000);
-    others.iter().for_each(|node| drop(receipt(node, &paid)));
-    assert_eq!(state_of(others[0], 3), "revoked");
-    assert!(gone.call("eth_getTransactionReceipt", json!([paid])).is_null(), "a revoked node hears nothing more");
-    assert_eq!(status_by_counterfoil(others[0], folder.path(), certificate), "revoked");
-}
-
-/// What a file says of a certificate, verified with nothing but the genesis hash.
-fn status_by_counterfoil(node: &Running, folder: &Path, certificate: &str) -> String {
-    let file = folder.join("member.cfl");
-    let file = file.to_str().unwrap();
-    let exported = run(&["export", "member", certificate, "--rpc", &node.url(), "-o", file]);
-    assert!(exported.status.success(), "{}", error_of(&exported));
-    let genesis = node.call("eth_getBlockByNumber", json!(["0x0", false]))["hash"].clone();
-    let verified = run(&["verify", file, "--genesis", genesis.as_str().unwrap(), "--json"]);
-    assert!(verified.status.success(), "{}", error_of(&verified));
-    let said: Value = serde_json::from_slice(&verified.stdout).unwrap();
-    let statements = said["statements"].as_array().unwrap();
-    let status = statements.iter().find(|statement| statement["kind"] == "member status").unwrap();
-    status["fields"]["status"].as_str().unwrap().into()
 }
 
 /// A node that was not there at genesis.
@@ -162,12 +120,6 @@ fn vote(via: &Running, out: &Path, number: usize, request: &str) -> Value {
 
 fn data(out: &Path, number: usize) -> String {
     out.join(format!("node-{number}")).to_str().unwrap().into()
-}
-
-/// The node key of a founder, as lists of members print it.
-fn key_of(out: &Path, number: usize) -> String {
-    let secret = fs::read_to_string(out.join(format!("node-{number}")).join("node.key")).unwrap();
-    hex::encode(consensus::NodeKey::from_hex(&secret).unwrap().id())
 }
 
 fn state_of(node: &Running, index: usize) -> String {

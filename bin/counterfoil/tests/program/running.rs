@@ -87,6 +87,13 @@ impl Drop for Running {
         if let Ok(child) = self.child.get_mut() {
             let _ = child.kill();
             let _ = child.wait();
+            if std::thread::panicking()
+                && let Some(mut said) = child.stderr.take()
+            {
+                let mut text = String::new();
+                let _ = said.read_to_string(&mut text);
+                eprintln!("{} said: {text}", self.url);
+            }
         }
     }
 }
