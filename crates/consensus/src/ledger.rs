@@ -87,7 +87,7 @@ pub struct Peers {
 /// What an engine needs of the ledger. Calls come one at a time, from threads on which they may block.
 pub trait Ledger: Send + Sync + 'static {
     /// Builds a block over the last of `pending` (final tip when empty); `None` if `content` cannot be met.
-    /// `pending` holds the ancestors that are not final yet, oldest first. The block may never become final.
+    /// `pending` holds the ancestors that are not final yet, oldest first; each was proposed or verified in this process. The block may never become final.
     fn propose(&self, slot: Slot, content: Content, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal>;
 
     /// Executes a block of another proposer and compares every root.

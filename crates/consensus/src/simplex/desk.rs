@@ -41,6 +41,9 @@ impl Desk {
     pub(super) fn propose(&self, slot: Slot, content: Content, ancestors: &[Arc<Block>]) -> Result<Proposed, Fatal> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(pending) = self.pending(ancestors) else { return Ok(Proposed::DeadParent) };
+        if !self.execute(pending)? {
+            return Ok(Proposed::DeadParent);
+        }
         let block = self.ledger.propose(slot, content, pending)?;
         Ok(block.map_or(Proposed::Nothing, Proposed::Block))
     }
@@ -69,9 +72,23 @@ impl Desk {
             return Ok(if known { Verdict::Valid } else { dead() });
         }
         match self.pending(ancestors) {
-            Some(pending) if follows(&self.parent(pending), block) => self.ledger.verify(block.clone(), pending),
+            Some(pending) if follows(&self.parent(pending), block) && self.execute(pending)? => {
+                self.ledger.verify(block.clone(), pending)
+            }
             _ => Ok(dead()),
         }
+    }
+
+    /// Executes those of `pending` that this process has not: others agreed on them without it, or before it started. False if one
+    /// breaks a rule here.
+    fn execute(&self, pending: &[Arc<Block>]) -> Result<bool, Fatal> {
+        for (index, block) in pending.iter().enumerate() {
+            if let Verdict::Invalid(reason) = self.ledger.verify(block.clone(), &pending[..index])? {
+                tracing::warn!(number = block.number(), hash = %block.hash(), reason, "members agreed on a block that is refused here");
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Those of `ancestors` that are above the tip; `None` if they do not stand on it.

@@ -159,6 +159,8 @@ impl Notebook {
     }
 
     fn parent(&self, pending: &[Arc<Block>]) -> Arc<Block> {
+        let executed = self.executed.lock().unwrap();
+        assert!(pending.iter().all(|block| executed.contains_key(&block.hash())), "on a block that was never executed");
         pending.last().cloned().unwrap_or_else(|| self.log().last().expect("genesis").block.clone())
     }
 
