@@ -1,10 +1,8 @@
-//! Networks of real processes: four agree, three go on without the fourth, and that one catches up when it is back; a fifth is voted
-//! in, and hands on what clients bring it.
+//! A network of four real processes: they agree, three go on without the fourth, and that one catches up when it is back.
 
 use std::{
-    fs,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -25,7 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[test]
 fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, payer) = make(folder.path(), ports());
+    let (out, payer) = (folder.path().join("network"), PrivateKeySigner::from_slice(&[7; 32]).unwrap());
+    let fund = format!("{}=1000000000000000000", payer.address());
+    let made = run(&["network", "new", "--out", out.to_str().unwrap(), "--port", &ports(), "--fund", &fund]);
+    assert!(made.status.success(), "{}", error_of(&made));
+
     let mut nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
     let sent: Vec<Value> = (0..20).map(|nonce| pay(&nodes[0], &payer, nonce)).collect();
     nodes.iter().for_each(|node| sent.iter().for_each(|hash| drop(receipt(node, hash))));
@@ -44,112 +46,12 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     }
 }
 
-#[test]
-fn a_fifth_is_voted_in_and_what_only_it_was_told_becomes_final_without_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let port = ports();
-    let (out, payer) = make(folder.path(), port);
-    let nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
-    let fifth = Fifth::new(&out, port + 4);
-    // The engine syncs the whole file system when it starts: seconds where much waits to be written.
-    wait_for("the network makes blocks", || nodes[0].call("eth_blockNumber", json!([])) != "0x0");
-
-    let asked = fifth.member(&nodes[0], &["join", "--certificate", &fifth.certificate]);
-    let request = asked["request"].to_string();
-    let votes: Vec<Value> = (1..=3).map(|number| vote(&nodes[number], &out, number, &request)).collect();
-    assert_eq!(votes[2]["state"], "approved");
-    let asked = nodes[3].call("counterfoil_requests", json!([]));
-    assert_eq!((&asked["total"], &asked["requests"][0]["state"]), (&json!("0x1"), &json!("approved")));
-    assert_eq!(asked["requests"][0]["votes"].as_array().unwrap().len(), 3);
-    let running = fifth.start();
-    wait_for("the fifth has the others' blocks", || state_of(&running, 4) != "none");
-
-    // What only a node without a vote was told, all members take, also when that node is gone.
-    let sent: Vec<Value> = (0..1_000).map(|nonce| pay(&running, &payer, nonce)).collect();
-    let is_known = |hash: &Value| nodes[1].call("eth_getTransactionByHash", json!([hash])).is_object();
-    wait_for("another has heard of all", || sent.iter().all(is_known));
-    running.kill();
-    sent.iter().for_each(|hash| drop(receipt(&nodes[1], hash)));
-}
-
-/// A node that was not there at genesis.
-struct Fifth {
-    folder: PathBuf,
-    genesis: PathBuf,
-    key: String,
-    certificate: String,
-    port: u16,
-}
-
-impl Fifth {
-    fn new(out: &Path, port: u16) -> Self {
-        let path = |name: &str| out.join(name).to_str().unwrap().to_owned();
-        let (key, certificate) = (path("fifth.key"), path("fifth.der"));
-        fs::write(&key, "5a".repeat(32)).unwrap();
-        let address = format!("127.0.0.1:{port}");
-        let arguments = ["--key", &key, "--name", "Fifth", "--address", &address, "-o", &certificate];
-        let made = run(&[&["member", "certificate"], &arguments[..]].concat());
-        assert!(made.status.success(), "{}", error_of(&made));
-        Self { folder: out.join("fifth"), genesis: out.join("genesis.json"), key, certificate, port }
-    }
-
-    fn member(&self, node: &Running, arguments: &[&str]) -> Value {
-        member(node, &[arguments, &["--key", &self.key]].concat())
-    }
-
-    fn start(&self) -> Running {
-        let mut command = Command::new(PROGRAM);
-        command.args(["node", "--key", &self.key, "--local-peers"]);
-        command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
-        command.arg("--data").arg(&self.folder).arg("--genesis").arg(&self.genesis);
-        Running::start(&mut command)
-    }
-}
-
-fn member(node: &Running, arguments: &[&str]) -> Value {
-    let mut command = Command::new(PROGRAM);
-    command.arg("member").args(arguments).arg("--json").env("COUNTERFOIL_RPC", node.url());
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", error_of(&output));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn vote(via: &Running, out: &Path, number: usize, request: &str) -> Value {
-    member(via, &["vote", request, "approve", "--data", &data(out, number)])
-}
-
-fn data(out: &Path, number: usize) -> String {
-    out.join(format!("node-{number}")).to_str().unwrap().into()
-}
-
-fn state_of(node: &Running, index: usize) -> String {
-    member(node, &["list"])["members"][index]["state"].as_str().unwrap_or("none").into()
-}
-
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < PATIENCE, "not so: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Keys, genesis and settings of four nodes, and an account with money.
-fn make(folder: &Path, port: u16) -> (PathBuf, PrivateKeySigner) {
-    let (out, payer) = (folder.join("network"), PrivateKeySigner::from_slice(&[7; 32]).unwrap());
-    let fund = format!("{}=1000000000000000000", payer.address());
-    let port = port.to_string();
-    let made = run(&["network", "new", "--out", out.to_str().unwrap(), "--port", &port, "--fund", &fund]);
-    assert!(made.status.success(), "{}", error_of(&made));
-    (out, payer)
-}
-
-/// The first of five ports in a row that nobody used a moment ago.
-fn ports() -> u16 {
+/// The first of four ports in a row that nobody used a moment ago.
+fn ports() -> String {
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
     let mut candidates = (0..100).filter_map(|_| free(0)?.local_addr().ok()).map(|address| address.port());
-    let found = candidates.find(|port| *port < u16::MAX - 5 && (1..5).all(|next| free(port + next).is_some()));
-    found.unwrap()
+    let found = candidates.find(|port| *port < u16::MAX - 4 && (1..4).all(|next| free(port + next).is_some()));
+    found.unwrap().to_string()
 }
 
 fn start(out: &Path, number: u32) -> Running {
