@@ -7,7 +7,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use commonware_codec::{Encode, EncodeSize, Error as CodecError, RangeCfg, Read, Write};
+use commonware_codec::{DecodeExt, Encode, EncodeSize, Error as CodecError, RangeCfg, Read, Write};
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{Blocker, Receiver, Recipients, Sender};
 use commonware_utils::NZU32;
@@ -89,11 +89,11 @@ where
     B: Blocker<PublicKey = PublicKey>,
 {
     loop {
-        let (from, mut message) = match peers.recv().await {
+        let (from, message) = match peers.recv().await {
             Ok(message) => message,
             Err(error) => return Fatal(format!("the channel of transactions ended: {error}")),
         };
-        let refused = match Told::read_whole(&mut message) {
+        let refused = match Told::decode(message) {
             Err(error) => Some(error.to_string()),
             Ok(Told(told)) => {
                 let (gossip, peer) = (gossip.clone(), node_id(&from));
@@ -104,16 +104,6 @@ where
         };
         if let Some(reason) = refused {
             commonware_p2p::block!(blocker, from, reason, "a peer told what is not a transaction");
-        }
-    }
-}
-
-impl Told {
-    fn read_whole(buf: &mut impl commonware_codec::Buf) -> Result<Self, CodecError> {
-        let told = Self::read_cfg(buf, &())?;
-        match buf.remaining() {
-            0 => Ok(told),
-            left => Err(CodecError::ExtraData(left)),
         }
     }
 }
