@@ -63,6 +63,9 @@ arguments! {
     /// Peers may have private and loopback addresses: a network within a house, or on one machine.
     #[arg(env = "COUNTERFOIL_LOCAL_PEERS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     local_peers: bool;
+    /// Start although genesis lets too few members decide, or ends epochs too soon; what is unsafe is logged.
+    #[arg(env = "COUNTERFOIL_ALLOW_UNSAFE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    allow_unsafe: bool;
     /// Origins whose pages may read answers, separated by commas; `*` is any [default: none, with --dev localhost].
     #[arg(env = "COUNTERFOIL_HTTP_CORS", value_delimiter = ',', num_args = 1, value_name = "ORIGINS")]
     http_cors: Vec<String>;
@@ -121,6 +124,7 @@ pub(crate) struct NodeConfig {
     pub(crate) reset: bool,
     pub(crate) http: SocketAddr,
     pub(crate) network: Option<Network>,
+    pub(crate) allow_unsafe: bool,
     pub(crate) access: gateway::Access,
     pub(crate) limits: gateway::Limits,
     pub(crate) call_limits: gateway::CallLimits,
@@ -150,6 +154,7 @@ impl NodeConfig {
             reset: given.reset.unwrap_or(false),
             http: given.http.unwrap_or(DEFAULT_HTTP),
             network: network(&given)?,
+            allow_unsafe: given.allow_unsafe.unwrap_or(false),
             access: access(dev, &given),
             limits: limits(&given),
             call_limits: call_limits(dev, &given),

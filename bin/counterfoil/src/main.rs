@@ -16,6 +16,7 @@ mod native;
 mod node;
 mod ready;
 mod rpc;
+mod safety;
 mod table;
 mod words;
 

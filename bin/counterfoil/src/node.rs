@@ -10,7 +10,7 @@ use primitives::Genesis;
 use store::StoreError;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, ready::say_when_ready};
+use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, ready::say_when_ready, safety};
 
 /// Everything that runs.
 pub(crate) struct Node {
@@ -26,6 +26,7 @@ impl Node {
     /// Opens the data folder, starts the engine, then the doors.
     pub(crate) async fn start(config: NodeConfig) -> eyre::Result<Self> {
         let Identity { genesis, key, accounts } = Identity::of(&config)?;
+        safety::check(&genesis, config.network.is_some(), config.allow_unsafe)?;
         let (chain, genesis) = open(&config, genesis)?;
         config.folder.keep_genesis(&genesis)?;
         let (failed, failure) = watch::channel(None);

@@ -22,8 +22,8 @@ const ROUNDS: usize = 201;
 const MORE: u64 = 1_000;
 
 fn main() {
-    let steady = Network::new([[1, 2, 3, 4]; 3], MORE);
-    let changing = Network::new([[1, 2, 3, 5], [1, 2, 5, 6], [1, 2, 5, 6]], MORE);
+    let steady = Network::new(&[[1, 2, 3, 4]; 3], MORE);
+    let changing = Network::new(&[[1, 2, 3, 5], [1, 2, 5, 6], [1, 2, 5, 6]], MORE);
     let none = steady.counterfoil(14, steady.receipt_fact(PAYMENT));
     print("receipt", &steady, &none, None);
     let two = changing.counterfoil(14, changing.receipt_fact(PAYMENT));

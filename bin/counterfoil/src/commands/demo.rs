@@ -1,10 +1,12 @@
-//! `counterfoil demo`: a fresh development node in a temporary folder, and a story told through its own JSON-RPC.
-//! Each chapter prints what happened with the hashes to look it up; a chapter that does not come true ends with an error.
+//! `counterfoil demo`: a fresh development node in a temporary folder, and a story told through its own JSON-RPC; then a network of
+//! members that grows and shrinks. Each chapter prints what happened with the hashes to look it up; a chapter that does not come true ends with an error.
 
 mod ledger;
+mod network;
 mod token;
 
-use eyre::{Context, ensure, eyre};
+use alloy_primitives::B256;
+use eyre::{Context, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -23,19 +25,19 @@ pub(crate) fn run(arguments: &DemoArguments) -> eyre::Result<()> {
     println!("A one-member network, chain id {}, at http://{}", node.chain().rules().chain_id, node.address());
     let genesis = node.chain().genesis_hash();
     println!("genesis {genesis}\n");
-    let client = Client::new(format!("http://{}", node.address()));
-    let told = runtime.block_on(async {
-        let story = tokio::task::spawn_blocking(move || {
-            ledger::tell(&client)?;
-            println!();
-            token::tell(&client, genesis)
-        });
-        story.await.map_err(|error| eyre!("the story broke off: {error}"))
-    });
+    let told = tell(&Client::new(format!("http://{}", node.address())), genesis);
     runtime.block_on(node.stop())?;
-    told??;
-    println!("\nRun it yourself: counterfoil node --dev");
+    told?;
+    println!();
+    network::tell(&runtime, folder.path())?;
+    println!("\nRun it yourself: counterfoil node --dev, and counterfoil network new --out DIR");
     Ok(())
+}
+
+fn tell(node: &Client, genesis: B256) -> eyre::Result<()> {
+    ledger::tell(node)?;
+    println!();
+    token::tell(node, genesis)
 }
 
 /// A transaction of the story, and where to look it up.

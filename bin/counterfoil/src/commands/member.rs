@@ -21,7 +21,7 @@ use super::network::{Member, member_key};
 use crate::{
     certificate::{self, Subject},
     cli::{AskArguments, MemberArguments},
-    native::Reader,
+    native::{Done, Reader},
     table::{self, Field, Row},
 };
 
@@ -166,25 +166,28 @@ fn make_certificate(member: &MemberArguments, subject: &Subject<'_>, output: &Pa
 }
 
 fn join(arguments: &MemberArguments, file: &PathBuf, weight: u32, json: bool) -> eyre::Result<()> {
-    let der = Bytes::from(fs::read(file).wrap_err_with(|| file.display().to_string())?);
-    let member = Member::of(arguments)?;
-    let (node, account, fingerprint) = (member.sender.reader(), member.sender.address(), sha256(&der));
-    let nonce = node.read(ADDRESS, &IAdmission::nonceOfCall { account })?;
-    let signed =
-        Bytes::copy_from_slice(&member.key.sign_message(&network(node)?.possession(account, fingerprint, nonce)));
-    // The certificate's key is the node key, or the room says which signature is missing.
-    let call =
-        IAdmission::requestLinkCall { certificate: der, weight, possession: signed, nodeSignature: Bytes::new() };
-    let done = member.sender.call(ADDRESS, &call)?;
+    let der = fs::read(file).wrap_err_with(|| file.display().to_string())?;
+    let done = request_link(&Member::of(arguments)?, der.into(), weight)?;
     let asked: IAdmission::LinkRequested = done.log()?;
     let fields = vec![
         Field::value("request", asked.id),
-        Field::new("certificate", fingerprint),
+        Field::new("certificate", asked.certificate),
         Field::new("node", hex::encode(asked.nodeKey)),
         Field::value("deadline", asked.deadline),
     ];
     table::say_done(&done, fields, json);
     Ok(())
+}
+
+/// Asks to be linked with a certificate of the member's own.
+pub(crate) fn request_link(member: &Member, certificate: Bytes, weight: u32) -> eyre::Result<Done> {
+    let (node, account) = (member.sender.reader(), member.sender.address());
+    let nonce = node.read(ADDRESS, &IAdmission::nonceOfCall { account })?;
+    let message = network(node)?.possession(account, sha256(&certificate), nonce);
+    let possession = Bytes::copy_from_slice(&member.key.sign_message(&message));
+    // The certificate's key is the node key, or the room says which signature is missing.
+    let call = IAdmission::requestLinkCall { certificate, weight, possession, nodeSignature: Bytes::new() };
+    member.sender.call(ADDRESS, &call)
 }
 
 fn ready(arguments: &MemberArguments, json: bool) -> eyre::Result<()> {
@@ -198,27 +201,40 @@ fn ready(arguments: &MemberArguments, json: bool) -> eyre::Result<()> {
     Ok(())
 }
 
-/// The member whose word is brought. The first time, its key names the account that brings it.
+/// The member whose word is brought.
 fn acting(arguments: &MemberArguments) -> eyre::Result<Member> {
     let member = Member::of(arguments)?;
+    authorize(&member)?;
+    Ok(member)
+}
+
+/// The first time, the member's key names the account that brings its word.
+fn authorize(member: &Member) -> eyre::Result<()> {
     let (node, account, node_key) = (member.sender.reader(), member.sender.address(), member.key.id());
     if !node.read(ADDRESS, &IAdmission::memberOfCall { account })?.is_zero() {
-        return Ok(member);
+        return Ok(());
     }
     let known = node.read(ADDRESS, &IAdmission::memberCall { nodeKey: node_key })?;
     let message = network(node)?.authorization(node_key, account, true, known.sequence);
     let signature = Bytes::copy_from_slice(&member.key.sign_message(&message));
-    member.sender.call(ADDRESS, &IAdmission::authorizeCall { nodeKey: node_key, account, acts: true, signature })?;
-    Ok(member)
+    let call = IAdmission::authorizeCall { nodeKey: node_key, account, acts: true, signature };
+    member.sender.call(ADDRESS, &call).map(drop)
 }
 
 fn network(node: &Reader) -> eyre::Result<Network> {
     Ok(Network { chain_id: node.chain_id()?, hash: node.read(ADDRESS, &IAdmission::networkCall {})? })
 }
 
-/// A vote names what it is about, so that it counts for nothing else.
 fn vote(arguments: &MemberArguments, id: u64, choice: Choice, reason: Option<&str>, json: bool) -> eyre::Result<()> {
     let member = acting(arguments)?;
+    let done = cast_vote(&member, id, choice, reason)?;
+    let after = member.sender.reader().read(ADDRESS, &IAdmission::requestCall { id })?;
+    table::say_done(&done, request_fields(&after), json);
+    Ok(())
+}
+
+/// A vote names what it is about, so that it counts for nothing else.
+pub(crate) fn cast_vote(member: &Member, id: u64, choice: Choice, reason: Option<&str>) -> eyre::Result<Done> {
     let about = member.sender.reader().read(ADDRESS, &IAdmission::requestCall { id })?;
     let ballot = match choice {
         Choice::Approve => Ballot::Approve,
@@ -233,10 +249,7 @@ fn vote(arguments: &MemberArguments, id: u64, choice: Choice, reason: Option<&st
         reasonCode: 0,
         reasonHash: reason.map(keccak256).unwrap_or_default(),
     };
-    let done = member.sender.call(ADDRESS, &call)?;
-    let after = member.sender.reader().read(ADDRESS, &IAdmission::requestCall { id })?;
-    table::say_done(&done, request_fields(&after), json);
-    Ok(())
+    member.sender.call(ADDRESS, &call)
 }
 
 fn revoke(arguments: &MemberArguments, call: IAdmission::requestRevocationCall, json: bool) -> eyre::Result<()> {

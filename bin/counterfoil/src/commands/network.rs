@@ -22,7 +22,7 @@ use crate::{
     native::{Caller, Reader},
 };
 
-mod new;
+pub(crate) mod new;
 mod run;
 
 pub(crate) fn run(command: NetworkCommand) -> eyre::Result<()> {
@@ -56,12 +56,18 @@ fn governor(account: Address, arguments: &MemberArguments) -> eyre::Result<()> {
 }
 
 /// A member, and the account that brings its word to the ledger.
-pub(super) struct Member {
-    pub(super) key: NodeKey,
-    pub(super) sender: Caller,
+pub(crate) struct Member {
+    pub(crate) key: NodeKey,
+    pub(crate) sender: Caller,
 }
 
 impl Member {
+    /// With the account that is made from its key, through the node at `url`.
+    pub(crate) fn at(url: String, key: NodeKey) -> eyre::Result<Self> {
+        let sender = Caller::with(Reader::at(url), account_of(&key)?);
+        Ok(Self { key, sender })
+    }
+
     pub(super) fn of(arguments: &MemberArguments) -> eyre::Result<Self> {
         let key = member_key(arguments)?;
         let sender = Caller::with(Reader::at(arguments.rpc.clone()), account(arguments, &key)?);

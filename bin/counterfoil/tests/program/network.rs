@@ -1,8 +1,10 @@
-//! A network of four real processes: they agree, three go on without the fourth, and that one catches up when it is back.
+//! Networks of real processes: four agree, three go on without the fourth, and that one catches up when it is back; a fifth is voted
+//! in, hands on what clients bring it, decides with the others, and one that is revoked is left alone.
 
 use std::{
+    fs,
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -23,11 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[test]
 fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, payer) = (folder.path().join("network"), PrivateKeySigner::from_slice(&[7; 32]).unwrap());
-    let fund = format!("{}=1000000000000000000", payer.address());
-    let made = run(&["network", "new", "--out", out.to_str().unwrap(), "--port", &ports(), "--fund", &fund]);
-    assert!(made.status.success(), "{}", error_of(&made));
-
+    let (out, payer) = make(folder.path(), ports());
     let mut nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
     let sent: Vec<Value> = (0..20).map(|nonce| pay(&nodes[0], &payer, nonce)).collect();
     nodes.iter().for_each(|node| sent.iter().for_each(|hash| drop(receipt(node, hash))));
@@ -46,12 +44,160 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     }
 }
 
-/// The first of four ports in a row that nobody used a moment ago.
-fn ports() -> String {
-    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
-    let mut candidates = (0..100).filter_map(|_| free(0)?.local_addr().ok()).map(|address| address.port());
-    let found = candidates.find(|port| *port < u16::MAX - 4 && (1..4).all(|next| free(port + next).is_some()));
-    found.unwrap().to_string()
+#[test]
+fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = ports();
+    let (out, payer) = make(folder.path(), port);
+    let nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
+    let fifth = Fifth::new(&out, port + 4);
+    // The engine syncs the whole file system when it starts: seconds where much waits to be written.
+    wait_for("the network makes blocks", || nodes[0].call("eth_blockNumber", json!([])) != "0x0");
+
+    let asked = fifth.member(&nodes[0], &["join", "--certificate", &fifth.certificate]);
+    let request = asked["request"].to_string();
+    let votes: Vec<Value> = (1..=3).map(|number| vote(&nodes[number], &out, number, &request)).collect();
+    assert_eq!(votes[2]["state"], "approved");
+    let asked = nodes[3].call("counterfoil_requests", json!([]));
+    assert_eq!((&asked["total"], &asked["requests"][0]["state"]), (&json!("0x1"), &json!("approved")));
+    assert_eq!(asked["requests"][0]["votes"].as_array().unwrap().len(), 3);
+    let running = fifth.start();
+    wait_for("the fifth has the others' blocks", || state_of(&running, 4) != "none");
+
+    // What only a node without a vote was told, all members take, also when that node is gone.
+    let sent: Vec<Value> = (0..1_000).map(|nonce| pay(&running, &payer, nonce)).collect();
+    let is_known = |hash: &Value| nodes[1].call("eth_getTransactionByHash", json!([hash])).is_object();
+    wait_for("another has heard of all", || sent.iter().all(is_known));
+    running.kill();
+    sent.iter().for_each(|hash| drop(receipt(&nodes[1], hash)));
+
+    let running = fifth.start();
+    sent.iter().for_each(|hash| drop(receipt(&running, hash)));
+    wait_for("the fifth has said that it is ready, and decides", || state_of(&nodes[0], 4) == "committee");
+
+    let committee = nodes[0].call("counterfoil_committee", json!([]));
+    assert_eq!((committee["members"].as_array().unwrap().len(), &committee["quorum"]), (5, &json!("0x4")));
+    let finality = || running.call("counterfoil_finality", json!(["latest"]));
+    wait_for("five decide", || finality()["committee"].as_array().unwrap().len() == 5);
+    assert!(finality()["signers"].as_array().unwrap().len() >= 4);
+
+    let list = member(&nodes[0], &["list"]);
+    let certificate = list["members"][3]["certificate"].as_str().unwrap();
+    let reason = ["--reason", "privilege-withdrawn"];
+    let asked = member(&nodes[0], &[&["revoke", certificate, "--data", &data(&out, 1)], &reason[..]].concat());
+    let request = asked["request"].to_string();
+    let mut votes = (1..=4).map(|number| vote(&nodes[0], &out, number, &request)["state"].clone());
+    assert!(votes.any(|state| state == "approved"));
+    let revoked = list["members"][3]["node"].as_str().unwrap();
+    let number = (1..=4).find(|number| key_of(&out, *number) == revoked).unwrap();
+    let gone = &nodes[number - 1];
+    let others = nodes.iter().filter(|node| node.url() != gone.url()).chain([&running]).collect::<Vec<_>>();
+    let paid = pay(others[0], &payer, 1_000);
+    others.iter().for_each(|node| drop(receipt(node, &paid)));
+    assert_eq!(state_of(others[0], 3), "revoked");
+    assert!(gone.call("eth_getTransactionReceipt", json!([paid])).is_null(), "a revoked node hears nothing more");
+    assert_eq!(status_by_counterfoil(others[0], folder.path(), certificate), "revoked");
+}
+
+/// What a file says of a certificate, verified with nothing but the genesis hash.
+fn status_by_counterfoil(node: &Running, folder: &Path, certificate: &str) -> String {
+    let file = folder.join("member.cfl");
+    let file = file.to_str().unwrap();
+    let exported = run(&["export", "member", certificate, "--rpc", &node.url(), "-o", file]);
+    assert!(exported.status.success(), "{}", error_of(&exported));
+    let genesis = node.call("eth_getBlockByNumber", json!(["0x0", false]))["hash"].clone();
+    let verified = run(&["verify", file, "--genesis", genesis.as_str().unwrap(), "--json"]);
+    assert!(verified.status.success(), "{}", error_of(&verified));
+    let said: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let statements = said["statements"].as_array().unwrap();
+    let status = statements.iter().find(|statement| statement["kind"] == "member status").unwrap();
+    status["fields"]["status"].as_str().unwrap().into()
+}
+
+/// A node that was not there at genesis.
+struct Fifth {
+    folder: PathBuf,
+    genesis: PathBuf,
+    key: String,
+    certificate: String,
+    port: u16,
+}
+
+impl Fifth {
+    fn new(out: &Path, port: u16) -> Self {
+        let path = |name: &str| out.join(name).to_str().unwrap().to_owned();
+        let (key, certificate) = (path("fifth.key"), path("fifth.der"));
+        fs::write(&key, "5a".repeat(32)).unwrap();
+        let address = format!("127.0.0.1:{port}");
+        let arguments = ["--key", &key, "--name", "Fifth", "--address", &address, "-o", &certificate];
+        let made = run(&[&["member", "certificate"], &arguments[..]].concat());
+        assert!(made.status.success(), "{}", error_of(&made));
+        Self { folder: out.join("fifth"), genesis: out.join("genesis.json"), key, certificate, port }
+    }
+
+    fn member(&self, node: &Running, arguments: &[&str]) -> Value {
+        member(node, &[arguments, &["--key", &self.key]].concat())
+    }
+
+    fn start(&self) -> Running {
+        let mut command = Command::new(PROGRAM);
+        command.args(["node", "--key", &self.key, "--local-peers"]);
+        command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
+        command.arg("--data").arg(&self.folder).arg("--genesis").arg(&self.genesis);
+        Running::start(&mut command)
+    }
+}
+
+fn member(node: &Running, arguments: &[&str]) -> Value {
+    let mut command = Command::new(PROGRAM);
+    command.arg("member").args(arguments).arg("--json").env("COUNTERFOIL_RPC", node.url());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", error_of(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn vote(via: &Running, out: &Path, number: usize, request: &str) -> Value {
+    member(via, &["vote", request, "approve", "--data", &data(out, number)])
+}
+
+fn data(out: &Path, number: usize) -> String {
+    out.join(format!("node-{number}")).to_str().unwrap().into()
+}
+
+/// The node key of a founder, as lists of members print it.
+fn key_of(out: &Path, number: usize) -> String {
+    let secret = fs::read_to_string(out.join(format!("node-{number}")).join("node.key")).unwrap();
+    hex::encode(consensus::NodeKey::from_hex(&secret).unwrap().id())
+}
+
+fn state_of(node: &Running, index: usize) -> String {
+    member(node, &["list"])["members"][index]["state"].as_str().unwrap_or("none").into()
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "not so: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Keys, genesis and settings of four nodes, and an account with money.
+fn make(folder: &Path, port: u16) -> (PathBuf, PrivateKeySigner) {
+    let (out, payer) = (folder.join("network"), PrivateKeySigner::from_slice(&[7; 32]).unwrap());
+    let fund = format!("{}=1000000000000000000", payer.address());
+    let port = port.to_string();
+    let made = run(&["network", "new", "--out", out.to_str().unwrap(), "--port", &port, "--fund", &fund]);
+    assert!(made.status.success(), "{}", error_of(&made));
+    (out, payer)
+}
+
+/// The first of five ports in a row that nobody uses, below those that the system hands out to connections.
+fn ports() -> u16 {
+    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let first = u16::try_from(std::process::id() % 2_000).unwrap() * 5 + 20_000;
+    let mut candidates = (first..30_000).step_by(5).chain((20_000..first).step_by(5));
+    candidates.find(|port| (0..5).all(|next| free(port + next))).unwrap()
 }
 
 fn start(out: &Path, number: u32) -> Running {

@@ -85,6 +85,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(child) = self.child.get_mut() {
+            let ended = child.try_wait();
             let _ = child.kill();
             let _ = child.wait();
             if std::thread::panicking()
@@ -92,7 +93,7 @@ impl Drop for Running {
             {
                 let mut text = String::new();
                 let _ = said.read_to_string(&mut text);
-                eprintln!("{} said: {text}", self.url);
+                eprintln!("{} ended by itself: {ended:?}; it said: {text}", self.url);
             }
         }
     }

@@ -30,6 +30,24 @@ fn hand_overs_lead_from_the_first_committee_to_the_last() {
     }
 }
 
+/// One member of four leaves and one comes with each epoch.
+#[test]
+fn fifty_changes_of_the_committee_are_followed_at_little_cost() {
+    let changes: Vec<[u8; 4]> = (1..=52).map(|first| [first + 1, first + 2, first + 3, first + 4]).collect();
+    let network = Network::new(&changes, 0);
+    let size = |height| network.counterfoil(height, network.receipt_fact(0)).encode().len();
+    let last = 52 * EPOCH_BLOCKS + 1;
+    let file = network.counterfoil(last, network.receipt_fact(0));
+    let verified = verify(&file.encode(), network.genesis_hash, None).expect("it is true");
+    assert_eq!((verified.handovers, verified.block_hash), (52, network.hash(last)));
+    assert!((size(last) - size(1)) / 52 <= 1_200, "{} bytes", size(last) - size(1));
+    for left_out in [0, 25, 51] {
+        let mut cut = file.clone();
+        cut.handovers.remove(left_out);
+        assert!(matches!(refusal(&network, &cut), Refusal::Committee { .. }), "{left_out}");
+    }
+}
+
 #[test]
 fn a_descendant_of_a_later_epoch_may_be_the_certified_one() {
     let network = Network::changing();

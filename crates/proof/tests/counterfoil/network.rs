@@ -17,8 +17,6 @@ use proof::{Certified, Counterfoil, Fact};
 
 /// Blocks in an epoch.
 pub(crate) const EPOCH_BLOCKS: u64 = 4;
-/// Epochs of the network.
-const EPOCHS: u64 = 4;
 /// 14 November 2023, 22:13:20 UTC.
 pub(crate) const START_SECONDS: u64 = 1_700_000_000;
 
@@ -56,8 +54,8 @@ pub(crate) struct Network {
 
 impl Network {
     /// Four members in epoch 0, with these seeds in each later epoch. `more` transactions beyond those that are named.
-    pub(crate) fn new(later_committees: [[u8; 4]; 3], more: u64) -> Self {
-        let seeds = [[1, 2, 3, 4]].into_iter().chain(later_committees);
+    pub(crate) fn new(later_committees: &[[u8; 4]], more: u64) -> Self {
+        let seeds = [[1, 2, 3, 4]].into_iter().chain(later_committees.iter().copied());
         let committees: Vec<Vec<SigningKey>> =
             seeds.map(|seeds| seeds.map(|seed| SigningKey::from([seed; 32])).to_vec()).collect();
         let genesis = genesis(&committees[0]);
@@ -76,7 +74,7 @@ impl Network {
             committees,
         };
         let transactions = transactions(more);
-        for number in 1..EPOCHS * EPOCH_BLOCKS {
+        for number in 1..network.epochs() * EPOCH_BLOCKS {
             let header = network.next_header(number, &transactions);
             network.blocks.push(Block::seal(header, transactions.clone()));
         }
@@ -85,17 +83,21 @@ impl Network {
 
     /// The same committee for ever.
     pub(crate) fn steady() -> Self {
-        Self::new([[1, 2, 3, 4]; 3], 0)
+        Self::new(&[[1, 2, 3, 4]; 3], 0)
     }
 
     /// One member replaced after epoch 0 and another after epoch 1; epoch 3 is as epoch 2.
     pub(crate) fn changing() -> Self {
-        Self::new([[1, 2, 3, 5], [1, 2, 5, 6], [1, 2, 5, 6]], 0)
+        Self::new(&[[1, 2, 3, 5], [1, 2, 5, 6], [1, 2, 5, 6]], 0)
+    }
+
+    fn epochs(&self) -> u64 {
+        self.committees.len().try_into().expect("few epochs")
     }
 
     fn next_header(&self, number: u64, transactions: &[Recovered<Tx>]) -> Header {
         let parent = self.blocks.last().expect("there is genesis");
-        let next_epoch = usize::try_from(((number + 1) / EPOCH_BLOCKS).min(EPOCHS - 1)).expect("few epochs");
+        let next_epoch = usize::try_from(((number + 1) / EPOCH_BLOCKS).min(self.epochs() - 1)).expect("few epochs");
         let committee = committee(&self.committees[next_epoch]).hash();
         let time = TimeMs((START_SECONDS + number) * 1000 + 7);
         let plain: Vec<&Tx> = transactions.iter().map(Recovered::inner).collect();

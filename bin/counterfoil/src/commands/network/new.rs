@@ -8,12 +8,18 @@
 //!     .../node.der       the member's certificate
 //! ```
 
-use std::{collections::BTreeMap, fs, net::Ipv4Addr, path::Path, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use consensus::NodeKey;
 use eyre::{Context, OptionExt, bail};
 use primitives::{
-    Address, Fork, Genesis,
+    Address, B256, Fork, Genesis,
     genesis::{Admission, Alloc, Config, Founder, Section},
 };
 
@@ -24,17 +30,31 @@ use crate::{
     commands::genesis::{genesis_hash, random_seed},
     dev,
     folder::Folder,
+    safety,
 };
 
 /// A member to be.
-struct Member {
+pub(crate) struct Member {
     name: String,
-    key: NodeKey,
+    pub(crate) key: NodeKey,
     port: u16,
     http_port: u16,
+    /// What `counterfoil node --config` takes.
+    pub(crate) settings: PathBuf,
 }
 
 pub(super) fn run(arguments: &NewNetwork) -> eyre::Result<()> {
+    let (members, hash) = make(arguments)?;
+    for member in &members {
+        println!("{} {} http://127.0.0.1:{}", member.name, member.key.id(), member.http_port);
+    }
+    println!("genesis {hash}");
+    println!("start it with: counterfoil network run {}", arguments.out.display());
+    Ok(())
+}
+
+/// Writes everything; the members and the hash of their genesis.
+pub(crate) fn make(arguments: &NewNetwork) -> eyre::Result<(Vec<Member>, B256)> {
     if arguments.out.exists() {
         bail!("{} exists already: choose another folder", arguments.out.display());
     }
@@ -44,21 +64,18 @@ pub(super) fn run(arguments: &NewNetwork) -> eyre::Result<()> {
     fs::create_dir_all(&arguments.out).wrap_err_with(|| format!("could not make {}", arguments.out.display()))?;
     let out = arguments.out.canonicalize().wrap_err_with(|| arguments.out.display().to_string())?;
     fs::write(out.join("genesis.json"), serde_json::to_string_pretty(&genesis)?).wrap_err("genesis.json")?;
-    for member in &members {
-        member.write(&out, &genesis)?;
-        println!("{} {} http://127.0.0.1:{}", member.name, member.key.id(), member.http_port);
-    }
-    println!("genesis {hash}");
-    println!("start it with: counterfoil network run {}", arguments.out.display());
-    Ok(())
+    members.iter().try_for_each(|member| member.write(&out, &genesis))?;
+    Ok((members, hash))
 }
 
 fn members(arguments: &NewNetwork) -> eyre::Result<Vec<Member>> {
     (0..arguments.members)
         .map(|index| {
             let port = |first: u16| first.checked_add(index).ok_or_eyre("there are not so many ports");
+            let name = format!("node-{}", index + 1);
             Ok(Member {
-                name: format!("node-{}", index + 1),
+                settings: arguments.out.join(&name).with_extension("toml"),
+                name,
                 key: NodeKey::from_seed(random_seed()?),
                 port: port(arguments.port)?,
                 http_port: port(arguments.http_port)?,
@@ -80,7 +97,7 @@ fn genesis(arguments: &NewNetwork, members: &[Member]) -> eyre::Result<Genesis> 
         counterfoil: Section {
             upgrades: dev::all_rooms(),
             epoch_blocks: arguments.epoch_blocks,
-            min_block_interval_ms: MIN_BLOCK_INTERVAL_MS,
+            min_block_interval_ms: safety::interval_ms_least(arguments.epoch_blocks),
             admission: Some(Admission { members: founders, ..Admission::default() }),
             ..section
         },
@@ -112,12 +129,9 @@ impl Member {
             self.http_port,
             self.port
         );
-        let file = out.join(format!("{}.toml", self.name));
-        fs::write(&file, settings).wrap_err_with(|| file.display().to_string())
+        fs::write(&self.settings, settings).wrap_err_with(|| self.settings.display().to_string())
     }
 }
 
 const GAS_LIMIT: u64 = 500_000_000;
-/// An epoch of 64 blocks then takes 5 s and more.
-const MIN_BLOCK_INTERVAL_MS: u64 = 80;
 const CERTIFICATE_DAYS: u64 = 365;

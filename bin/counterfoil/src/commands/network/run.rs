@@ -10,8 +10,9 @@ use std::{
 
 use chain::Executed;
 use consensus::Fatal;
+use contracts::admission;
 use eyre::{Context, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{
@@ -113,19 +114,46 @@ async fn watch(
 fn tell_block(name: &str, json: bool, executed: &Executed) {
     let (number, transactions) = (executed.number(), executed.block.transactions().len());
     tell(name, json, "block", json!({ "number": number, "transactions": transactions, "hash": executed.hash() }));
+    for log in executed.receipts.iter().flat_map(|receipt| &receipt.logs) {
+        if log.address == admission::ADDRESS
+            && let Some(described) = gateway::native::log(log.address, &log.data)
+        {
+            let fields = described.fields.iter().map(|field| (field.name.clone(), field.value.clone().into()));
+            tell(name, json, &described.name, Value::Object(fields.collect()));
+        }
+    }
 }
 
-fn tell(name: &str, json: bool, event: &str, details: serde_json::Value) {
+/// Machines are told everything, people what they can take in.
+fn tell(name: &str, json: bool, event: &str, details: Value) {
     if json {
         println!("{}", json!({ "node": name, "event": event, "details": details }));
         return;
     }
-    let fields = details.as_object().into_iter().flatten();
+    let fields = details.as_object().into_iter().flatten().filter(|(field, _)| SHOWN.contains(&field.as_str()));
     let words: Vec<String> = fields
         .map(|(name, value)| format!("{name} {}", value.as_str().map_or(value.to_string(), str::to_owned)))
         .collect();
     println!("{name} {event} {}", words.join(" "));
 }
+
+/// Fields of events that are worth a place on a line.
+const SHOWN: [&str; 14] = [
+    "http",
+    "number",
+    "transactions",
+    "hash",
+    "id",
+    "request",
+    "nodeKey",
+    "nodeAddress",
+    "voter",
+    "ballot",
+    "reason",
+    "state",
+    "epoch",
+    "members",
+];
 
 /// A terminal that is slower than the network holds it up no more than this.
 const EVENTS_WAITING: usize = 1024;
