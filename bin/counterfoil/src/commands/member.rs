@@ -1,11 +1,14 @@
-//! `counterfoil member`: a node's certificate, its request to join, votes, revocation, and who is a member. The rules are the
+//! `counterfoil member`: a node's certificate, its request to join, its renewal, votes, revocation, and who is a member. The rules are the
 //! room's (docs/systems/admission.md); the node's own key signs, and the transaction is sent by an account that acts for it,
 //! which pays nothing where prices are zero.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use alloy_primitives::{B256, Bytes, hex, keccak256};
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use contracts::{
     admission::{
         ADDRESS,
@@ -19,7 +22,7 @@ use gateway::admission::{member_state, request_state};
 
 use super::network::{Member, member_key};
 use crate::{
-    certificate::{self, Subject},
+    certificate::{self, Keys, P256Key, Subject},
     cli::{AskArguments, MemberArguments},
     native::{Done, Reader},
     table::{self, Field, Row},
@@ -27,10 +30,16 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemberCommand {
-    /// Make the node's own certificate, signed by its node key.
+    /// Make the node's own certificate, signed by the key that it certifies.
     Certificate {
         #[command(flatten)]
         member: MemberArguments,
+        /// What key it certifies: the node key itself, or a P-256 key beside it.
+        #[arg(long, default_value = "ed25519")]
+        kind: Kind,
+        /// The P-256 key, as PEM with PKCS #8; made if it is not there.
+        #[arg(long, value_name = "FILE", required_if_eq("kind", "p256"))]
+        certificate_key: Option<PathBuf>,
         /// The organization that runs the node.
         #[arg(long)]
         name: String,
@@ -48,12 +57,21 @@ pub(crate) enum MemberCommand {
     Join {
         #[command(flatten)]
         member: MemberArguments,
-        /// The certificate, as DER.
-        #[arg(long, value_name = "FILE")]
-        certificate: PathBuf,
+        #[command(flatten)]
+        certificate: CertificateFiles,
         /// Its weight in votes.
         #[arg(long, default_value_t = 1)]
         weight: u32,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring a member's new certificate: same node key, same name, no vote. A member of genesis brings its first one like this.
+    Renew {
+        #[command(flatten)]
+        member: MemberArguments,
+        #[command(flatten)]
+        certificate: CertificateFiles,
         /// One JSON object on standard output.
         #[arg(long)]
         json: bool,
@@ -119,6 +137,23 @@ pub(crate) enum MemberCommand {
     },
 }
 
+/// A certificate and, where that is not the node key, the key that it certifies.
+#[derive(Debug, Args)]
+pub(crate) struct CertificateFiles {
+    /// The certificate, as DER.
+    #[arg(long, value_name = "FILE")]
+    certificate: PathBuf,
+    /// The P-256 key of the certificate, if it has one, as PEM with PKCS #8.
+    #[arg(long, value_name = "FILE")]
+    certificate_key: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Ed25519,
+    P256,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Choice {
     Approve,
@@ -138,10 +173,12 @@ pub(crate) enum Reason {
 
 pub(crate) fn run(command: MemberCommand) -> eyre::Result<()> {
     match command {
-        MemberCommand::Certificate { member, name, address, days, output } => {
-            make_certificate(&member, &Subject { name: &name, address: &address, days }, &output)
+        MemberCommand::Certificate { member, kind, certificate_key, name, address, days, output } => {
+            let key = made_for(kind, certificate_key.as_deref())?;
+            make_certificate(&member, key.as_ref(), &Subject { name: &name, address: &address, days }, &output)
         }
         MemberCommand::Join { member, certificate, weight, json } => join(&member, &certificate, weight, json),
+        MemberCommand::Renew { member, certificate, json } => renew(&member, &certificate, json),
         MemberCommand::Ready { member, json } => ready(&member, json),
         MemberCommand::Vote { request, ballot, member, reason, json } => {
             vote(&member, request, ballot, reason.as_deref(), json)
@@ -155,19 +192,61 @@ pub(crate) fn run(command: MemberCommand) -> eyre::Result<()> {
     }
 }
 
-fn make_certificate(member: &MemberArguments, subject: &Subject<'_>, output: &PathBuf) -> eyre::Result<()> {
+/// The key that a new certificate is to certify; `None` is the node key.
+fn made_for(kind: Kind, file: Option<&Path>) -> eyre::Result<Option<P256Key>> {
+    match (kind, file) {
+        (Kind::Ed25519, None) => Ok(None),
+        (Kind::Ed25519, Some(_)) => bail!("--certificate-key goes with --kind p256: the node key certifies itself"),
+        (Kind::P256, None) => bail!("--kind p256 needs --certificate-key FILE"),
+        (Kind::P256, Some(file)) if file.exists() => P256Key::read(file).map(Some),
+        (Kind::P256, Some(file)) => P256Key::create(file).map(Some),
+    }
+}
+
+fn make_certificate(
+    member: &MemberArguments,
+    key: Option<&P256Key>,
+    subject: &Subject<'_>,
+    output: &Path,
+) -> eyre::Result<()> {
     if output.exists() {
         bail!("{} exists already", output.display());
     }
-    let der = certificate::make(&member_key(member)?, subject)?;
+    let der = certificate::make(&Keys { node: &member_key(member)?, p256: key }, subject)?;
     fs::write(output, &der).wrap_err_with(|| output.display().to_string())?;
     println!("certificate {} {}", output.display(), sha256(&der));
     Ok(())
 }
 
-fn join(arguments: &MemberArguments, file: &PathBuf, weight: u32, json: bool) -> eyre::Result<()> {
-    let der = fs::read(file).wrap_err_with(|| file.display().to_string())?;
-    let done = request_link(&Member::of(arguments)?, der.into(), weight)?;
+/// A certificate, and the proof that whoever brings it has its keys.
+struct Proved {
+    der: Bytes,
+    possession: Bytes,
+    node_signature: Bytes,
+}
+
+impl Proved {
+    /// Signed over the account's fresh nonce. The certificate's key is the one named here, or the room says which signature is
+    /// missing.
+    fn by(member: &Member, der: Bytes, p256: Option<&P256Key>) -> eyre::Result<Self> {
+        let (node, account) = (member.sender.reader(), member.sender.address());
+        let nonce = node.read(ADDRESS, &IAdmission::nonceOfCall { account })?;
+        let message = network(node)?.possession(account, sha256(&der), nonce);
+        let (possession, node_signature) = Keys { node: &member.key, p256 }.prove(&message);
+        Ok(Self { der, possession, node_signature })
+    }
+
+    fn from_files(member: &Member, files: &CertificateFiles) -> eyre::Result<Self> {
+        let file = &files.certificate;
+        let der = fs::read(file).wrap_err_with(|| file.display().to_string())?;
+        let p256 = files.certificate_key.as_deref().map(P256Key::read).transpose()?;
+        Self::by(member, der.into(), p256.as_ref())
+    }
+}
+
+fn join(arguments: &MemberArguments, files: &CertificateFiles, weight: u32, json: bool) -> eyre::Result<()> {
+    let member = Member::of(arguments)?;
+    let done = link(&member, Proved::from_files(&member, files)?, weight)?;
     let asked: IAdmission::LinkRequested = done.log()?;
     let fields = vec![
         Field::value("request", asked.id),
@@ -179,15 +258,32 @@ fn join(arguments: &MemberArguments, file: &PathBuf, weight: u32, json: bool) ->
     Ok(())
 }
 
-/// Asks to be linked with a certificate of the member's own.
+/// Asks to be linked with a certificate of the member's node key.
 pub(crate) fn request_link(member: &Member, certificate: Bytes, weight: u32) -> eyre::Result<Done> {
-    let (node, account) = (member.sender.reader(), member.sender.address());
-    let nonce = node.read(ADDRESS, &IAdmission::nonceOfCall { account })?;
-    let message = network(node)?.possession(account, sha256(&certificate), nonce);
-    let possession = Bytes::copy_from_slice(&member.key.sign_message(&message));
-    // The certificate's key is the node key, or the room says which signature is missing.
-    let call = IAdmission::requestLinkCall { certificate, weight, possession, nodeSignature: Bytes::new() };
+    link(member, Proved::by(member, certificate, None)?, weight)
+}
+
+fn link(member: &Member, proved: Proved, weight: u32) -> eyre::Result<Done> {
+    let Proved { der, possession, node_signature } = proved;
+    let call = IAdmission::requestLinkCall { certificate: der, weight, possession, nodeSignature: node_signature };
     member.sender.call(ADDRESS, &call)
+}
+
+fn renew(arguments: &MemberArguments, files: &CertificateFiles, json: bool) -> eyre::Result<()> {
+    let member = acting(arguments)?;
+    let Proved { der, possession, node_signature } = Proved::from_files(&member, files)?;
+    let call = IAdmission::renewCall { certificate: der, possession, nodeSignature: node_signature };
+    let done = member.sender.call(ADDRESS, &call)?;
+    let renewed: IAdmission::CertificateRenewed = done.log()?;
+    let fields = vec![
+        Field::new("certificate", renewed.certificate),
+        Field::new("before", renewed.before),
+        Field::value("overlapUntil", renewed.overlapUntil),
+        Field::new("address", &renewed.nodeAddress),
+        Field::value("notAfter", renewed.notAfter),
+    ];
+    table::say_done(&done, fields, json);
+    Ok(())
 }
 
 fn ready(arguments: &MemberArguments, json: bool) -> eyre::Result<()> {

@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 
 use super::step;
 use crate::{
-    certificate::{self, Subject},
+    certificate::{self, Keys, Subject},
     cli::NewNetwork,
     commands::{
         genesis::random_seed,
@@ -118,7 +118,7 @@ impl<'a> Network<'a> {
     fn certify(&self, key: &NodeKey) -> eyre::Result<Bytes> {
         let address = format!("{}:{}", Ipv4Addr::LOCALHOST, self.first_port + FOUNDERS);
         let subject = Subject { name: "A fifth bank", address: &address, days: CERTIFICATE_DAYS };
-        let certificate = certificate::make(key, &subject)?;
+        let certificate = certificate::make(&Keys { node: key, p256: None }, &subject)?;
         println!("  A fifth makes its own X.509 certificate, {} bytes:", certificate.len());
         println!("    SHA-256 {}", sha256(&certificate));
         Ok(certificate)

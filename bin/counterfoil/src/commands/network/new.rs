@@ -25,7 +25,7 @@ use primitives::{
 
 use super::account_of;
 use crate::{
-    certificate::{self, Subject},
+    certificate::{self, Keys, Subject},
     cli::NewNetwork,
     commands::genesis::{genesis_hash, random_seed},
     dev,
@@ -110,7 +110,7 @@ impl Member {
     fn founder(&self) -> eyre::Result<Founder> {
         let address = format!("{}:{}", Ipv4Addr::LOCALHOST, self.port);
         let subject = Subject { name: &self.name, address: &address, days: CERTIFICATE_DAYS };
-        let certificate = certificate::make(&self.key, &subject)?;
+        let certificate = certificate::make(&Keys { node: &self.key, p256: None }, &subject)?;
         let accounts = vec![account_of(&self.key)?.address()];
         Ok(Founder { accounts, certificate: Some(certificate), ..Founder::new(self.key.id()) })
     }
