@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use gateway::{
     Access, Limits, Pages, Server, Stopped,
-    pages::{Form, Opened, Page, Visit},
+    pages::{Form, Opened, Page, Piece, Visit},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,8 +28,12 @@ impl Pages for TestPages {
             "/" => Opened::Now(page(StatusCode::OK, format!("<p>{}", visit.query))),
             "/slow" => Opened::Heavy(Box::new(|| page(StatusCode::OK, "<p>slow".to_owned()))),
             "/crash" => Opened::Heavy(Box::new(|| panic!("a page that cannot be made"))),
-            "/live" => Opened::Live(stream::iter([Bytes::from("data: 1\n\n")]).chain(stream::pending()).boxed()),
-            "/flood" => Opened::Live(stream::repeat(Bytes::from(vec![b'.'; 1 << 20])).boxed()),
+            "/live" => Opened::Live(stream::iter([made("data: 1\n\n")]).chain(stream::pending()).boxed()),
+            "/broken" => {
+                let crash = Piece::Heavy(Box::new(|| panic!("a piece that cannot be made")));
+                Opened::Live(stream::iter([made("data: 1\n\n"), crash, made("data: 2\n\n")]).boxed())
+            }
+            "/flood" => Opened::Live(stream::repeat_with(|| Piece::Now(Bytes::from(vec![b'.'; 1 << 20]))).boxed()),
             _ => Opened::Nowhere(page(StatusCode::NOT_FOUND, "<p>nowhere".to_owned())),
         }
     }
@@ -41,6 +45,10 @@ impl Pages for TestPages {
     fn send(&self, _: &Visit<'_>, form: Form) -> Opened {
         Opened::Now(page(StatusCode::OK, format!("{} {}", form.kind, String::from_utf8_lossy(&form.body))))
     }
+}
+
+fn made(text: &'static str) -> Piece {
+    Piece::Heavy(Box::new(move || Bytes::from(text)))
 }
 
 fn page(status: StatusCode, body: String) -> Page {
