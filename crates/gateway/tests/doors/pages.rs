@@ -28,7 +28,9 @@ impl Pages for TestPages {
             "/" => Opened::Now(page(StatusCode::OK, format!("<p>{}", visit.query))),
             "/slow" => Opened::Heavy(Box::new(|| page(StatusCode::OK, "<p>slow".to_owned()))),
             "/crash" => Opened::Heavy(Box::new(|| panic!("a page that cannot be made"))),
-            "/live" => Opened::Live(stream::iter([made("data: 1\n\n")]).chain(stream::pending()).boxed()),
+            "/live" => {
+                Opened::Live(stream::iter([Piece::Now(Bytes::from("data: 1\n\n"))]).chain(stream::pending()).boxed())
+            }
             "/broken" => {
                 let crash = Piece::Heavy(Box::new(|| panic!("a piece that cannot be made")));
                 Opened::Live(stream::iter([made("data: 1\n\n"), crash, made("data: 2\n\n")]).boxed())
@@ -161,6 +163,21 @@ async fn a_live_stream_ends_when_the_server_stops() {
     within(live.read_to_end(&mut rest)).await.expect("an end");
     assert!(String::from_utf8_lossy(&rest).contains("data: 1\n\n"));
     assert_eq!(within(stopping).await.expect("no panic"), Stopped { cut_off: 0 });
+}
+
+#[tokio::test]
+async fn pieces_are_made_in_order_and_one_that_cannot_be_made_ends_the_stream() {
+    let server = serve(Limits::default()).await;
+    let mut broken = listen(&server, "/broken").await;
+    let mut text = String::new();
+    while !text.contains("\r\n0\r\n\r\n") {
+        let mut bytes = [0; 1_024];
+        let read = within(broken.read(&mut bytes)).await.expect("an open socket");
+        assert_ne!(read, 0, "cut off after {text}");
+        text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+    assert!(text.contains("data: 1\n\n") && !text.contains("data: 2"), "{text}");
+    within(until_metrics_say(&server, "gateway_live_streams 0")).await;
 }
 
 #[tokio::test]

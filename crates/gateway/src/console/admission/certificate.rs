@@ -5,7 +5,7 @@ use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chain::BlockAt;
 use contracts::admission::{
-    IAdmission::Status,
+    IAdmission::{Change, Status},
     details::{self, Details},
 };
 use primitives::B256;
@@ -89,10 +89,10 @@ impl CertificatePage {
             fingerprint: read.fingerprint.to_string(),
             paired: paired(&read.fingerprint[..]),
             bearer: people.bearer(read.node_key, read.fingerprint)?,
-            worth: Worth::of(people.room(), read.fingerprint)?,
+            worth: Worth::of(people.room(), read.fingerprint, &changes)?,
             history: changes
                 .iter()
-                .map(|change| Past { height: change.height, status: say::status(change.status) })
+                .map(|change| Past { height: change.height, status: status_word(change.status) })
                 .collect(),
             subject: words::foreign(&read.subject),
             issuer: words::foreign(&details.issuer),
@@ -123,19 +123,25 @@ impl ExtensionRow {
 }
 
 impl Worth {
-    pub(super) fn of(room: &Room<'_>, fingerprint: B256) -> Result<Self, Problem> {
-        let status = room.certificate(fingerprint)?.current;
-        let counts = room.is_valid(fingerprint)?;
+    /// By what became of it: the changes of its status.
+    pub(super) fn of(room: &Room<'_>, fingerprint: B256, history: &[Change]) -> Result<Self, Problem> {
+        let status = history.last().map_or(Status::Unknown, |change| change.status);
+        let counts = status == Status::Valid && room.is_valid(fingerprint)?;
         let (class, note) = match status {
             Status::Valid if counts => ("done", ""),
             Status::Valid => ("failed", "its time is over; the ledger says so when the epoch ends"),
             Status::Pending => ("waiting", "members vote on it"),
-            // A request that was denied or has lapsed.
-            Status::Unknown => ("failed", "it was not admitted"),
             _ => ("failed", ""),
         };
-        let word = if status == Status::Unknown { "not admitted" } else { say::status(status) };
-        Ok(Self { word, class, note: if word == "not admitted" { "" } else { note } })
+        Ok(Self { word: status_word(status), class, note })
+    }
+}
+
+/// The ledger forgets what a certificate was asked for when the request is denied or lapses: it may be asked for again.
+pub(super) const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Unknown => "not admitted",
+        known => say::status(known),
     }
 }
 

@@ -91,7 +91,7 @@ impl Following {
             let drawn = watched.draw(&console);
             let is_over = drawn.as_ref().map_or(true, |drawn| drawn.is_last);
             ended.store(is_over, Ordering::Release);
-            drawn.map_or_else(|problem| refusal(problem), |drawn| event(&drawn))
+            drawn.map_or_else(refusal, |drawn| event(&drawn))
         }))
     }
 }

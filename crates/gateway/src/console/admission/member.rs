@@ -12,7 +12,7 @@ use contracts::admission::{
 use primitives::{B256, NodeId};
 
 use super::{
-    Console, Page, Problem, Query,
+    Console, Page, Problem, Query, ROWS,
     certificate::Worth,
     members::Stand,
     people::{People, Person},
@@ -191,7 +191,7 @@ fn deeds(people: &People<'_>, key: NodeId, ids: &[u64]) -> Result<(Vec<AboutRow>
     Ok((about, votes))
 }
 
-/// All certificates that were brought for a node, the newest first, and whether there are more than that.
+/// Certificates that were brought for a node, the newest first, and whether there are more than that.
 fn certificates(
     console: &Console,
     people: &People<'_>,
@@ -200,8 +200,9 @@ fn certificates(
     let (brought, is_cut) = brought(console, member.nodeKey)?;
     let mut seen = BTreeSet::new();
     let own = [member.certificate, member.previousCertificate];
-    let all = own.into_iter().chain(brought).filter(|found| !found.is_zero() && seen.insert(*found));
-    let rows = all.map(|fingerprint| {
+    let all: Vec<_> = own.into_iter().chain(brought).filter(|found| !found.is_zero() && seen.insert(*found)).collect();
+    let rows = all.iter().take(ROWS).map(|fingerprint| {
+        let fingerprint = *fingerprint;
         let text = fingerprint.to_string();
         let note = match fingerprint {
             current if current == member.certificate => "current",
@@ -212,12 +213,12 @@ fn certificates(
         Ok(CertificateRow {
             short: words::ends(&text),
             fingerprint: text,
-            worth: Worth::of(people.room(), fingerprint)?,
+            worth: Worth::of(people.room(), fingerprint, &history)?,
             since: history.last().map(|change| change.height),
             note,
         })
     });
-    Ok((rows.collect::<Result<_, Problem>>()?, is_cut))
+    Ok((rows.collect::<Result<_, Problem>>()?, is_cut || all.len() > ROWS))
 }
 
 /// Certificates in logs about a node, the newest first; none if there are too many to show.
