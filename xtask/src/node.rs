@@ -4,16 +4,17 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use eyre::{Context, Result, bail, ensure};
+use eyre::{Context, OptionExt, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::workspace::shortened;
+use crate::workspace::{output, shortened};
 
 /// A program to start as a node.
 #[derive(Clone)]
@@ -36,10 +37,35 @@ impl Program {
         fs::create_dir_all(logs)?;
         let folder = TempDir::new().wrap_err("cannot make a folder for the node's data")?;
         let port = free_port()?;
+        let mut command = self.command(folder.path(), port);
+        command.args(arguments);
+        self.spawn(command, folder, port, logs, name)
+    }
+
+    /// Starts a fresh network of four members in one process, and waits until the first one answers.
+    pub(crate) fn start_network(&self, logs: &Path, name: &str) -> Result<Node> {
+        fs::create_dir_all(logs)?;
+        let folder = TempDir::new().wrap_err("cannot make a folder for the network")?;
+        let (out, port) = (folder.path().join(NETWORK), free_ports(2 * MEMBERS)?);
+        let mut new = Command::new(self.path());
+        new.args(["network", "new", "--members", &MEMBERS.to_string(), "--out"]).arg(&out);
+        new.args(["--http-port", &port.to_string(), "--port", &(port + MEMBERS).to_string()]);
+        output(&mut new).wrap_err("cannot make a network")?;
+        let mut run = Command::new(self.path());
+        run.args(["network", "run"]).arg(&out);
+        self.spawn(run, folder, port, logs, name)
+    }
+
+    /// The program itself.
+    pub(crate) fn path(&self) -> &Path {
+        let (Self::Ours(path) | Self::Anvil(path)) = self;
+        path
+    }
+
+    /// Starts it, and waits until it answers at a port.
+    fn spawn(&self, mut command: Command, folder: TempDir, port: u16, logs: &Path, name: &str) -> Result<Node> {
         let log = logs.join(format!("{name}-{}.log", self.kind()));
-        let process = self
-            .command(folder.path(), port)
-            .args(arguments)
+        let process = command
             .stdin(Stdio::null())
             .stdout(File::create(&log)?)
             .stderr(File::options().append(true).open(&log)?)
@@ -50,7 +76,7 @@ impl Program {
             url: format!("http://127.0.0.1:{port}"),
             must_end_well: matches!(self, Self::Ours(_)),
             log,
-            _folder: folder,
+            folder,
         };
         node.wait_until_it_answers()?;
         Ok(node)
@@ -82,12 +108,17 @@ pub(crate) struct Node {
     must_end_well: bool,
     log: PathBuf,
     /// Deleted after the process has ended: `drop` kills first, then the fields go.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Node {
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The folder of a network, with one for each member.
+    pub(crate) fn network(&self) -> PathBuf {
+        self.folder.path().join(NETWORK)
     }
 
     /// Asks the node to end and waits until it has.
@@ -154,6 +185,19 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
+/// The first of some ports in a row that nobody listens on now, below those that the system gives to whoever asks for any.
+fn free_ports(count: u16) -> Result<u16> {
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let mut firsts = PORTS.step_by(usize::from(count));
+    firsts.find(|first| (*first..first + count).all(is_free)).ok_or_eyre("there are no free ports in a row")
+}
+
+/// Linux gives out ports from 32768 on.
+const PORTS: Range<u16> = 21_000..32_000;
+/// Members of a network.
+const MEMBERS: u16 = 4;
+/// The folder of a network, within its own.
+const NETWORK: &str = "network";
 const POLL: Duration = Duration::from_millis(20);
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);

@@ -34,6 +34,11 @@ impl Chain {
         self.0.committee(epoch)
     }
 
+    /// The epochs, rising, from which on another committee decided than in the epoch before.
+    pub fn committee_history(&self) -> Result<Vec<u64>, ChainError> {
+        self.0.committee_history()
+    }
+
     /// What makes a block final: its own certificate, or that of the first block above it that has one. `None` for genesis and for
     /// blocks that are not there.
     pub fn finality(&self, at: BlockAt) -> Result<Option<Finality>, ChainError> {

@@ -1,15 +1,15 @@
 //! Who makes this ledger: `counterfoil_members`, `counterfoil_requests`, `counterfoil_committee`, `counterfoil_finality`. The rules are
-//! the room's (docs/systems/admission.md); here its views become JSON, with quantities and names as clients of `eth_` know them.
+//! the room's (docs/systems/admission.md); [`room`] asks its views, here they become JSON, with quantities and names as clients of `eth_` know them.
 
-use alloy_primitives::{Address, B256, Bytes, TxKind, U64};
-use alloy_rpc_types_eth::{TransactionRequest, state::EvmOverrides};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{Address, B256, Bytes, U64};
 use contracts::admission::{
-    ADDRESS,
-    IAdmission::{self, Ballot, MemberState, RequestKind, RequestState},
+    IAdmission::{self, RequestKind},
+    PAGE_MOST,
 };
 use serde::Serialize;
 
+use self::room::{Room, RoomError, Tenure};
+pub use self::words::{ballot, member_state, reason, request_state, status};
 use crate::{
     convert::{BlockId, block_at},
     eth::call::Ground,
@@ -17,15 +17,15 @@ use crate::{
     rpc::RpcError,
 };
 
-/// Rows of one answer, as many as the room gives.
-const PAGE_MOST: u64 = 100;
+pub(crate) mod room;
+mod words;
 
 /// `counterfoil_members([start, [count, [block]]])`: everybody who is or was a member, in order of admission.
 pub(crate) fn members(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (start, count, at) = call.params.parse::<(Option<U64>, Option<U64>, Option<BlockId>)>()?;
     rpc.aside(move |rpc| {
-        let page = IAdmission::membersCall { start: start.unwrap_or_default().to(), count: count_of(count) };
-        let found = ask(&Ground::at(rpc, at)?, &page)?;
+        let ground = Ground::at(rpc, at)?;
+        let found = Room::over(ground.base()).members(start.unwrap_or_default().to(), count_of(count))?;
         Ok(Members { total: U64::from(found.total), members: found.page.into_iter().map(Member::from).collect() })
     })
 }
@@ -35,11 +35,12 @@ pub(crate) fn requests(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (start, count, at) = call.params.parse::<(Option<U64>, Option<U64>, Option<BlockId>)>()?;
     rpc.aside(move |rpc| {
         let ground = Ground::at(rpc, at)?;
-        let last = ask(&ground, &IAdmission::lastRequestCall {})?;
+        let room = Room::over(ground.base());
+        let last = room.last_request()?;
         let newest = last.saturating_sub(start.unwrap_or_default().to());
-        let oldest = newest.saturating_sub(count_of(count)).saturating_add(1);
-        let requests = (oldest..=newest).rev().map(|id| request(&ground, id)).collect::<Result<_, _>>()?;
-        Ok(Requests { total: U64::from(last), requests })
+        let requests =
+            room::newest_first(newest, count_of(count)).map(|id| Ok(Request::of(room.request(id)?, room.votes(id)?)));
+        Ok(Requests { total: U64::from(last), requests: requests.collect::<Result<_, RoomError>>()? })
     })
 }
 
@@ -48,17 +49,13 @@ pub(crate) fn requests(rpc: &Rpc, call: Call<'_>) -> Reply {
 pub(crate) fn committee(rpc: &Rpc, call: Call<'_>) -> Reply {
     let (epoch,) = call.params.parse::<(Option<U64>,)>()?;
     rpc.aside(move |rpc| {
-        let rules = rpc.chain.rules();
-        let next = rpc.chain.head().number().saturating_add(1);
-        let epoch = epoch.map_or_else(|| rules.epoch_of(next), |epoch| epoch.to());
-        let Some(committee) = rpc.chain.committee(epoch)? else { return Ok(None) };
-        let first = epoch.saturating_mul(rules.epoch_blocks);
+        let Some(tenure) = Tenure::of(&rpc.chain, epoch.map(|epoch| epoch.to()))? else { return Ok(None) };
         Ok(Some(Committee {
-            epoch: U64::from(epoch),
-            first_block: U64::from(first),
-            last_block: U64::from(first.saturating_add(rules.epoch_blocks - 1)),
-            quorum: U64::from(committee.quorum() as u64),
-            members: committee.members().to_vec(),
+            epoch: U64::from(tenure.epoch),
+            first_block: U64::from(tenure.first_block),
+            last_block: U64::from(tenure.last_block),
+            quorum: U64::from(tenure.committee.quorum() as u64),
+            members: tenure.committee.members().to_vec(),
         }))
     })
 }
@@ -86,30 +83,13 @@ fn count_of(count: Option<U64>) -> u64 {
     count.map_or(PAGE_MOST, |count| count.to::<u64>().min(PAGE_MOST))
 }
 
-fn request(ground: &Ground, id: u64) -> Result<Request, RpcError> {
-    let found = ask(ground, &IAdmission::requestCall { id })?;
-    let mut votes = Vec::new();
-    loop {
-        let start = u64::try_from(votes.len()).unwrap_or(u64::MAX);
-        let page = ask(ground, &IAdmission::votesCall { id, start, count: PAGE_MOST })?;
-        let ends = page.page.is_empty();
-        votes.extend(page.page.into_iter().map(Vote::from));
-        if ends || votes.len() as u64 >= page.total {
-            return Ok(Request::of(found, votes));
+impl From<RoomError> for RpcError {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::Closed => Self::server(error.to_string()),
+            RoomError::Call(error) => error.into(),
         }
     }
-}
-
-/// What the room says; where it is not open it knows nobody.
-fn ask<C: SolCall>(ground: &Ground, question: &C) -> Result<C::Return, RpcError> {
-    let request = TransactionRequest {
-        to: Some(TxKind::Call(ADDRESS)),
-        input: Bytes::from(question.abi_encode()).into(),
-        ..TransactionRequest::default()
-    };
-    let answer = evm::call::call(&ground.base(), &request, &EvmOverrides::default())?;
-    C::abi_decode_returns(&answer)
-        .map_err(|_| RpcError::server("this network has no members' room: protocol version 2 opens it"))
 }
 
 #[derive(Serialize)]
@@ -190,7 +170,7 @@ struct Request {
 }
 
 impl Request {
-    fn of(request: IAdmission::Request, votes: Vec<Vote>) -> Self {
+    fn of(request: IAdmission::Request, votes: Vec<IAdmission::Vote>) -> Self {
         Self {
             id: U64::from(request.id),
             kind: if request.kind == RequestKind::Link { "link" } else { "revocation" },
@@ -211,7 +191,7 @@ impl Request {
             decided_at: U64::from(request.decidedAt),
             approvals: U64::from(request.approvals),
             approvals_weight: U64::from(request.approvalsWeight),
-            votes,
+            votes: votes.into_iter().map(Vote::from).collect(),
         }
     }
 }
@@ -232,7 +212,7 @@ impl From<IAdmission::Vote> for Vote {
         Self {
             voter: vote.voter,
             weight: U64::from(vote.weight),
-            ballot: if vote.ballot == Ballot::Approve { "approve" } else { "deny" },
+            ballot: ballot(vote.ballot),
             reason_code: U64::from(vote.reasonCode),
             reason_hash: vote.reasonHash,
             height: U64::from(vote.height),
@@ -264,28 +244,4 @@ struct Finality {
     committee: Vec<B256>,
     signers: Vec<B256>,
     certificate: Bytes,
-}
-
-/// A member's state in a word.
-pub const fn member_state(state: MemberState) -> &'static str {
-    match state {
-        MemberState::Requested => "requested",
-        MemberState::Observer => "observer",
-        MemberState::Ready => "ready",
-        MemberState::Committee => "committee",
-        MemberState::Revoked => "revoked",
-        MemberState::Expired => "expired",
-        _ => "none",
-    }
-}
-
-/// A request's state in a word.
-pub const fn request_state(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Open => "open",
-        RequestState::Approved => "approved",
-        RequestState::Denied => "denied",
-        RequestState::Lapsed => "lapsed",
-        _ => "none",
-    }
 }

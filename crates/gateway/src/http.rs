@@ -26,7 +26,7 @@ use crate::{
     live::{self, AnswerBody},
     metrics::MetricsText,
     origin::{Access, Origin, is_json},
-    pages::{Form, Opened, Page, Pages, Visit},
+    pages::{Form, Opened, Page, Pages, Piece, Visit},
     rpc::{
         Caller, Methods, Transport,
         endpoint::{Endpoint, Session},
@@ -135,7 +135,7 @@ impl<M: Methods> Doors<M> {
         }
     }
 
-    fn stream(&self, pieces: BoxStream<'static, Bytes>, method: &Method, guest: &Guest) -> Answer {
+    fn stream(&self, pieces: BoxStream<'static, Piece>, method: &Method, guest: &Guest) -> Answer {
         let body = match *method {
             Method::HEAD => AnswerBody::default(),
             _ => live::body(pieces, Arc::clone(&self.endpoint), guest),

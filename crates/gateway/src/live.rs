@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Pages' stream -> pump -> a few pieces -> hyper -> socket        a comment now and then, so that a broken socket is noticed
+//!                   ^ bounded pool, for pieces that must be made
 //! ```
 //! Nothing grows: a stream keeps its connection's place, a browser that does not take a piece in time is cut off, and the
 //! stream ends when the server stops.
@@ -19,10 +20,11 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval_at},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 
 use crate::{
+    pages::Piece,
     rpc::{Methods, endpoint::Endpoint},
     server::Guest,
 };
@@ -70,7 +72,7 @@ impl Default for AnswerBody {
 
 /// A body that carries `pieces` for as long as the browser reads them and the server serves.
 pub(crate) fn body<M: Methods>(
-    pieces: BoxStream<'static, Bytes>,
+    pieces: BoxStream<'static, Piece>,
     endpoint: Arc<Endpoint<M>>,
     guest: &Guest,
 ) -> AnswerBody {
@@ -84,7 +86,7 @@ pub(crate) fn body<M: Methods>(
 }
 
 async fn pump<M: Methods>(
-    mut pieces: BoxStream<'static, Bytes>,
+    mut pieces: BoxStream<'static, Piece>,
     outlet: mpsc::Sender<Bytes>,
     endpoint: &Endpoint<M>,
     mut guest: Guest,
@@ -102,14 +104,29 @@ async fn pump<M: Methods>(
                 Some(piece) => piece,
                 None => return,
             },
-            _ = pulse.tick() => PULSE,
+            _ = pulse.tick() => Piece::Now(PULSE),
         };
+        let piece = tokio::select! {
+            () = guest.stopping() => return,
+            piece = made(piece, endpoint) => piece,
+        };
+        let Some(piece) = piece else { return };
         if outlet.send_timeout(piece, limits.slow_subscriber_timeout).await.is_err() {
             if !outlet.is_closed() {
                 endpoint.metrics.slow_subscribers.add();
                 guest.cut_off();
             }
             return;
+        }
+    }
+}
+
+/// `None` if the node is too busy: the browser comes back, and is told what it missed.
+async fn made<M: Methods>(piece: Piece, endpoint: &Endpoint<M>) -> Option<Bytes> {
+    match piece {
+        Piece::Now(bytes) => Some(bytes),
+        Piece::Heavy(make) => {
+            timeout(endpoint.limits.request_timeout, endpoint.heavy.run(move || Ok(make()))).await.ok()?.ok()
         }
     }
 }

@@ -53,9 +53,17 @@ pub enum Opened {
     /// This makes a file for programs, in the same way. It is public: pages of every site may read it.
     File(Box<dyn FnOnce() -> Page + Send>),
     /// Pieces of an event stream, sent as they come.
-    Live(BoxStream<'static, Bytes>),
+    Live(BoxStream<'static, Piece>),
     /// There is no such page; this one says so, to browsers.
     Nowhere(Page),
+}
+
+/// A part of an event stream.
+pub enum Piece {
+    /// Here it is.
+    Now(Bytes),
+    /// This makes it: run on the bounded blocking pool, while nothing else is asked of the stream.
+    Heavy(Box<dyn FnOnce() -> Bytes + Send>),
 }
 
 /// A page, a style sheet, a script, a picture.

@@ -140,6 +140,21 @@ impl Threshold {
         }
     }
 
+    /// The smallest part of `whole` that is enough: votes, or their weight. One that is above the whole is out of reach.
+    pub fn needed(&self, whole: Tally) -> u64 {
+        let whole = match self.measure {
+            Measure::Count => 1,
+            Measure::Members => whole.members,
+            Measure::Weight => whole.weight,
+        };
+        let (product, denominator) = (u128::from(whole) * u128::from(self.numerator), u128::from(self.denominator));
+        let least = match self.comparison {
+            Comparison::Above => product.checked_div(denominator).map(|quotient| quotient.saturating_add(1)),
+            Comparison::AtLeast => (denominator > 0).then(|| product.div_ceil(denominator)),
+        };
+        least.and_then(|least| u64::try_from(least).ok()).unwrap_or(u64::MAX)
+    }
+
     fn is_above_two_thirds(&self) -> bool {
         let (numerator, denominator) = (u64::from(self.numerator) * 3, u64::from(self.denominator) * 2);
         match self.comparison {

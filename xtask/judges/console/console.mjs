@@ -1,46 +1,14 @@
 // The console in a browser: each page at two widths, with and without JavaScript; live heads; signing; redemption; verifying.
-// CHROMIUM is the browser, PICTURES the folder for what the pages look like.
+// Pages of members are in members.mjs, over a network of four.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
-import { check, equal, finish, nodeUrl, truthy } from '../flows/harness.mjs';
-import { Browser } from './browser.mjs';
+import { equal, nodeUrl, truthy } from '../flows/harness.mjs';
 import { balance, EURO, make, path, rpc, send } from './ledger.mjs';
-
-const CHECK_MS = 180_000;
-const WIDTHS = [1280, 360];
-const pictures = process.env.PICTURES;
-const folder = mkdtempSync(join(tmpdir(), 'counterfoil-console-'));
-mkdirSync(pictures, { recursive: true });
-const browser = new Browser(process.env.CHROMIUM, join(folder, 'profile'));
-const tab = await browser.tab();
-const verify = (name, body) => check(name, body, CHECK_MS);
-
-const silent = () => equal(tab.complaints.splice(0), [], 'complaints');
-const text = () => tab.get('document.querySelector("main").innerText');
-const shows = async words => truthy((await text()).includes(words), `the page lacks “${words}”: ${await text()}`);
-
-/** A page as it is looked at: nothing complains, nothing sticks out. */
-const look = async (name, address) => {
-  for (const width of WIDTHS) {
-    await tab.width(width);
-    await tab.visit(nodeUrl + address);
-    await tab.picture(join(pictures, `${name}-${width}.png`));
-    const [content, screen] = await tab.get('[document.documentElement.scrollWidth, document.documentElement.clientWidth]');
-    truthy(content <= screen, `${address} is ${content} wide on a screen of ${screen}`);
-    silent();
-  }
-  await tab.width(WIDTHS[0]);
-};
+import { end, folder, look, pictures, shows, silent, tab, text, verify, WIDTHS } from './visitor.mjs';
 
 const world = await verify('a ledger with items is made', make);
-const end = async () => {
-  await browser.close();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  finish();
-};
 if (!world) await end();
 const { governor, winery, anna, ben, bottles, milk, strange, ids, pair } = world;
 const [sold, given, redeemed] = ids.map(path);

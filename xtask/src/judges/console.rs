@@ -1,6 +1,6 @@
 //! Judge console: a headless Chromium uses the pages of a development node as people do, with and without JavaScript.
 //!
-//! The script is `xtask/judges/console/console.mjs`; it prints one line of JSON a check, as the flows do, and leaves a picture of
+//! The scripts are `xtask/judges/console/console.mjs`, and `members.mjs` over a network of four; each prints one line of JSON a check, as the flows do, and leaves a picture of
 //! each page in `target/judges/console`, which somebody should look at after a change of templates or styles.
 
 use eyre::{Result, ensure};
@@ -19,5 +19,11 @@ pub(super) fn run(subject: Subject) -> Result<Verdict> {
     script.env("CHROMIUM", chromium).env("PICTURES", workshop().join("console"));
     let mut verdict = flows::flow(&mut script, node.url(), &program)?;
     verdict.record("the node ends well on SIGTERM", node.stop());
+    let network = program.start_network(&workshop().join("logs"), "console-network")?;
+    let mut script = packages.script("console", "members.mjs");
+    script.env("CHROMIUM", chromium).env("PICTURES", workshop().join("console"));
+    script.env("PROGRAM", program.path()).env("NETWORK", network.network());
+    verdict.extend(flows::flow(&mut script, network.url(), &program)?);
+    verdict.record("the network ends well on SIGTERM", network.stop());
     Ok(verdict)
 }

@@ -12,13 +12,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use contracts::{
     admission::{
         ADDRESS,
-        IAdmission::{self, Ballot, RequestKind, Status},
+        IAdmission::{self, Ballot, RequestKind},
         messages::Network,
     },
     signature::sha256,
 };
 use eyre::{Context, bail};
-use gateway::admission::{member_state, request_state};
+use gateway::admission::{self as words, member_state, request_state};
 
 use super::network::{Member, member_key};
 use crate::{
@@ -392,7 +392,7 @@ fn status(ask: &AskArguments, certificate: B256, height: Option<u64>) -> eyre::R
     let fields = vec![
         Field::new("certificate", certificate),
         Field::value("height", height),
-        word("status", status_word(status)),
+        word("status", words::status(status)),
     ];
     table::say(fields, ask.json);
     Ok(())
@@ -425,17 +425,6 @@ fn request_fields(request: &IAdmission::Request) -> Row {
 
 fn word(name: &'static str, word: &str) -> Field {
     Field::new(name, word)
-}
-
-const fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "pending",
-        Status::Valid => "valid",
-        Status::Expired => "expired",
-        Status::Revoked => "revoked",
-        Status::Superseded => "superseded",
-        _ => "unknown",
-    }
 }
 
 /// The room's most rows of a page.

@@ -14,7 +14,7 @@
 //! In one epoch so few members may leave the committee that those who stay are a quorum of it: revoked ones are cut off at
 //! once, and a committee without a quorum could not even end its epoch.
 //!
-//! Files: `certificate` and `peer` (reading X.509, pure), `messages` (what keys sign), `founding` (what genesis knows),
+//! Files: `certificate` and `peer` (reading X.509, pure), `details` (the same for people who look), `messages` (what keys sign), `founding` (what genesis knows),
 //! `requests` and `votes`, `members` (admitted, ready, renewed, revoked), `epochs` (committees), `status`, `views`.
 
 use alloy_primitives::{Address, B256, U256};
@@ -27,6 +27,7 @@ use crate::{
 
 pub mod abi;
 pub mod certificate;
+pub mod details;
 mod dispatch;
 mod epochs;
 mod founding;
@@ -44,6 +45,7 @@ mod tests;
 
 pub use abi::IAdmission;
 pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
+pub use policies::from_policy;
 pub use views::{PeerRow, Standing, peers, standing};
 
 /// Where it is.

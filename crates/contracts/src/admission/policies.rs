@@ -47,6 +47,30 @@ pub(super) fn of_policy(policy: &Policy) -> IAdmission::Policy {
     }
 }
 
+/// From the ABI, for whoever read it there.
+pub fn from_policy(policy: &IAdmission::Policy) -> Policy {
+    Policy {
+        votes: from_threshold(&policy.votes),
+        approvals: from_threshold(&policy.approvals),
+        voting_seconds: policy.votingSeconds,
+        overlap_seconds: policy.overlapSeconds,
+        validity_seconds: policy.validitySeconds,
+    }
+}
+
+fn from_threshold(threshold: &IAdmission::Threshold) -> Threshold {
+    Threshold {
+        measure: match threshold.measure {
+            IAdmission::Measure::Members => Measure::Members,
+            IAdmission::Measure::Weight => Measure::Weight,
+            _ => Measure::Count,
+        },
+        comparison: if threshold.orEqual { Comparison::AtLeast } else { Comparison::Above },
+        numerator: threshold.numerator,
+        denominator: threshold.denominator,
+    }
+}
+
 fn of_threshold(threshold: &Threshold) -> IAdmission::Threshold {
     IAdmission::Threshold {
         measure: match threshold.measure {
@@ -69,14 +93,10 @@ fn write_threshold(env: &mut Env<'_>, place: ThresholdPlace, threshold: &Thresho
 }
 
 fn read_threshold(env: &mut Env<'_>, place: ThresholdPlace) -> Res<Threshold> {
-    Ok(Threshold {
-        measure: match IAdmission::Measure::try_from(place.measure.get(env)?) {
-            Ok(IAdmission::Measure::Members) => Measure::Members,
-            Ok(IAdmission::Measure::Weight) => Measure::Weight,
-            _ => Measure::Count,
-        },
-        comparison: if place.or_equal.get(env)? { Comparison::AtLeast } else { Comparison::Above },
+    Ok(from_threshold(&IAdmission::Threshold {
+        measure: IAdmission::Measure::try_from(place.measure.get(env)?).unwrap_or(IAdmission::Measure::Count),
+        orEqual: place.or_equal.get(env)?,
         numerator: place.numerator.get(env)?,
         denominator: place.denominator.get(env)?,
-    })
+    }))
 }

@@ -15,7 +15,7 @@ use super::{
     ADDRESS, OPEN_LINKS_MOST, PAGE_MOST,
     abi::IAdmission::{self, *},
     certificate::{self, parse},
-    committee_of_epoch, end_epoch,
+    committee_of_epoch, details, end_epoch,
     messages::Network,
     next_committee, peers, sole_member,
 };

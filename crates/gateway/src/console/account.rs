@@ -9,6 +9,7 @@ use primitives::Address;
 
 use super::{
     Console, Frame, Page, Problem, StatusCode,
+    admission::{self, Person},
     frame::{PART_ITEMS, Part, Party},
     money,
     reader::Reader,
@@ -25,6 +26,8 @@ struct AccountPage {
     nature: Nature,
     balance: String,
     nonce: String,
+    /// The member that it acts for.
+    acts_for: Option<Person>,
     money: Vec<Money>,
     tokens: Vec<token::HoldingRow>,
     token_total: String,
@@ -69,6 +72,7 @@ pub(super) fn page(console: &Console, address: &str, part: usize) -> Result<Page
         nature: nature(&state, known, &names)?,
         balance: words::ether(account.balance),
         nonce: words::number(account.nonce),
+        acts_for: admission::acted_for(console, &state, known)?,
         money: holdings.map(|holding| Money::of(holding, &names)).collect(),
         tokens,
         token_total: words::number(total),

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use crate::pages::Page;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
-const ASSETS: [(&str, &str, &str); 7] = [
+const ASSETS: [(&str, &str, &str); 8] = [
     ("console.css", "text/css; charset=utf-8", include_str!("../../../../console/static/console.css")),
     ("live.js", SCRIPT, include_str!("../../../../console/static/live.js")),
+    ("piece.js", SCRIPT, include_str!("../../../../console/static/piece.js")),
     ("action.js", SCRIPT, include_str!("../../../../console/static/action.js")),
     ("redeem.js", SCRIPT, include_str!("../../../../console/static/redeem.js")),
     ("signer.js", SCRIPT, include_str!("../../../../console/static/signer.js")),

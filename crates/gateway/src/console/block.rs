@@ -1,10 +1,11 @@
-//! A block: its header in words, its transactions.
+//! A block: its header in words, who made it final, its transactions.
 
 use askama::Template;
 use chain::{BlockAt, Executed};
 
 use super::{
     Console, Frame, Page, Problem, StatusCode,
+    admission::{Final, People},
     frame::Part,
     show,
     transaction::{Names, TxRow},
@@ -26,8 +27,8 @@ struct BlockPage {
     state_root: String,
     transactions_root: String,
     receipts_root: String,
-    /// What made it final.
-    certificate: String,
+    status: String,
+    finality: Option<Final>,
     total: String,
     rows: Vec<TxRow>,
     part: Part,
@@ -55,7 +56,7 @@ fn block_at(text: &str) -> Option<BlockAt> {
 impl BlockPage {
     fn of(console: &Console, executed: &Executed, part: usize) -> Result<Self, Problem> {
         let (header, number, head) = (executed.block.header(), executed.number(), console.chain.head().number());
-        let transactions = executed.block.transactions();
+        let (transactions, state) = (executed.block.transactions(), console.chain.state(BlockAt::Latest)?);
         let (part, names) = (Part::of(transactions.len(), part), Names::of(&console.chain)?);
         let shown = (part.skip..transactions.len()).take(part.size);
         Ok(Self {
@@ -70,7 +71,8 @@ impl BlockPage {
             state_root: header.state_root.to_string(),
             transactions_root: header.transactions_root.to_string(),
             receipts_root: header.receipts_root.to_string(),
-            certificate: certificate(executed),
+            status: status(executed),
+            finality: Final::of(console, &People::of(console, console.room(&state)), executed)?,
             total: words::number(transactions.len()),
             rows: shown.filter_map(|index| TxRow::of(executed, index, &names)).collect(),
             part,
@@ -80,11 +82,10 @@ impl BlockPage {
     }
 }
 
-fn certificate(executed: &Executed) -> String {
+fn status(executed: &Executed) -> String {
     match &executed.finality {
-        Some(proof) => {
-            format!("final, certified by the committee of epoch {} ({} bytes)", proof.epoch, proof.bytes.len())
-        }
-        None => "final: everybody makes this block from the genesis file".to_owned(),
+        Some(proof) => format!("final, certified by the committee of epoch {}", proof.epoch),
+        None if executed.number() == 0 => "final: everybody makes this block from the genesis file".to_owned(),
+        None => "final, by a block above it".to_owned(),
     }
 }

@@ -12,10 +12,11 @@ use futures::{
 use tokio::sync::broadcast::Receiver;
 
 use super::{home::LATEST, words::Moment};
+use crate::pages::Piece;
 
 /// One event for each head after the one that the browser has, then for each new one. Ends when the reader falls so far behind
 /// that heads were dropped; the browser comes back by itself.
-pub(super) fn heads(chain: &Chain, last_event_id: Option<&str>, after: Option<u64>) -> BoxStream<'static, Bytes> {
+pub(super) fn heads(chain: &Chain, last_event_id: Option<&str>, after: Option<u64>) -> BoxStream<'static, Piece> {
     // Subscribed before the head is read, so that no head falls between.
     let coming = chain.subscribe_heads();
     let head = chain.head();
@@ -25,7 +26,8 @@ pub(super) fn heads(chain: &Chain, last_event_id: Option<&str>, after: Option<u6
     missed.reverse();
     let told = head.number();
     let new = following(coming).filter(move |executed| futures::future::ready(executed.number() > told));
-    stream::iter([OPENING].into_iter().chain(missed)).chain(new.map(|executed| event(&executed))).boxed()
+    let events = stream::iter([OPENING].into_iter().chain(missed)).chain(new.map(|executed| event(&executed)));
+    events.map(Piece::Now).boxed()
 }
 
 fn following(coming: Receiver<Arc<Executed>>) -> impl futures::Stream<Item = Arc<Executed>> + Send {
@@ -46,4 +48,4 @@ fn event(executed: &Executed) -> Bytes {
 }
 
 /// Sent at once, so that the browser knows that the stream is open; how long it waits before it comes back, in milliseconds.
-const OPENING: Bytes = Bytes::from_static(b"retry: 2000\n\n");
+pub(super) const OPENING: Bytes = Bytes::from_static(b"retry: 2000\n\n");

@@ -1,9 +1,10 @@
-//! Files for programs rather than pages for people: ERC-1155's metadata of a token, and attributes by their hash. Any site's
-//! pages may read them, since wallets do. Opened by `Console` for these two paths.
+//! Files for programs rather than pages for people: ERC-1155's metadata of a token, attributes by their hash, and certificates
+//! as they were submitted. Any site's pages may read them, since wallets do. Opened by `Console` for these three paths.
 //!
 //! ```text
 //! /token/ID.json           ID: 64 hex digits, as clients put it into `uri` (ERC-1155), or decimal
 //! /attributes/HASH.json    the canonical bytes, which never change
+//! /certificate/HASH.der    X.509, by its SHA-256 (application/pkix-cert, RFC 2585)
 //! ```
 //! What the ledger says of a token is read by calls of its views, as any client would; what it holds only as a hash comes from
 //! the documents, where they are here. Texts are not escaped: JSON has no markup, and who shows them escapes them.
@@ -23,7 +24,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Console;
-use crate::pages::Page;
+use crate::{admission::room::RoomError, pages::Page};
 
 /// A file that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,25 +33,31 @@ pub(super) enum File {
     Token(U256),
     /// Attributes by their hash.
     Attributes(B256),
-    /// Named as one of these, and neither.
+    /// A certificate by its fingerprint.
+    Certificate(B256),
+    /// Named as one of these, and none.
     Nothing,
 }
 
 impl File {
     /// What a path names; `None` where it is for others.
     pub(super) fn named(path: &str) -> Option<Self> {
+        let hash_of = |text: &str| word(text.strip_prefix("0x").unwrap_or(text));
+        if let Some(name) = path.strip_prefix("/certificate/").and_then(|name| name.strip_suffix(".der")) {
+            return Some(hash_of(name).map_or(Self::Nothing, Self::Certificate));
+        }
         let name = path.strip_suffix(".json")?;
         if let Some(id) = name.strip_prefix("/token/") {
             return Some(token_id(id).map_or(Self::Nothing, Self::Token));
         }
-        let hash = name.strip_prefix("/attributes/")?;
-        Some(word(hash.strip_prefix("0x").unwrap_or(hash)).map_or(Self::Nothing, Self::Attributes))
+        Some(hash_of(name.strip_prefix("/attributes/")?).map_or(Self::Nothing, Self::Attributes))
     }
 
     pub(super) fn page(self, console: &Console) -> Page {
         let found = match self {
             Self::Token(id) => metadata(console, id),
             Self::Attributes(hash) => attributes(console, hash),
+            Self::Certificate(fingerprint) => certificate(console, fingerprint),
             Self::Nothing => Err(Missing::Unknown),
         };
         found.unwrap_or_else(|missing| missing.page())
@@ -83,6 +90,18 @@ impl Missing {
 fn attributes(console: &Console, hash: B256) -> Result<Page, Missing> {
     let bytes = console.chain.documents().attributes_of_hash(hash)?.ok_or(Missing::Unknown)?;
     Ok(file(StatusCode::OK, FOR_EVER, bytes.0))
+}
+
+/// Its bytes do not change, but there may be none yet.
+fn certificate(console: &Console, fingerprint: B256) -> Result<Page, Missing> {
+    let state = console.chain.state(BlockAt::Latest)?;
+    let found = match console.room(&state).certificate(fingerprint) {
+        Ok(found) => found,
+        Err(RoomError::Closed) => return Err(Missing::Unknown),
+        Err(RoomError::Call(error)) => return Err(Missing::Call(error)),
+    };
+    let body = (!found.der.is_empty()).then_some(found.der.0).ok_or(Missing::Unknown)?;
+    Ok(Page { kind: "application/pkix-cert", ..file(StatusCode::OK, FOR_EVER, body) })
 }
 
 /// ERC-1155, "Metadata URI JSON Schema", with the list of traits that wallets show.

@@ -80,17 +80,19 @@ pub(super) struct Party {
     pub(super) name: Option<String>,
 }
 
-/// A value of a native call or log. One that is an address is linked.
+/// A value of a native call or log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Value {
     pub(super) name: String,
     pub(super) text: String,
-    pub(super) is_address: bool,
+    /// The page about it.
+    pub(super) link: Option<String>,
 }
 
 impl Value {
     pub(super) fn new(name: String, text: &str) -> Self {
-        Self { name, text: words::shortened(text), is_address: words::address(text).is_some() }
+        let link = words::address(text).map(|_| format!("/account/{text}"));
+        Self { name, text: words::shortened(text), link }
     }
 }
 

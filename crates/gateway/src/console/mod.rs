@@ -7,11 +7,14 @@
 //! /block/AT       height, hash or `latest`    /search?q=        leads to one of these
 //! /live           heads as events             /static/NAME      style sheet, scripts, picture
 //! /token...       see `token`                 /verify           a form: is this counterfoil true?
-//! /token/ID.json  a token's metadata          /attributes/HASH.json  attributes; both for programs
+//! /members...     see `admission`: also /member, /request, /requests, /certificate, /committee
+//! /token/ID.json  a token's metadata          /attributes/HASH.json  attributes
+//! /certificate/FINGERPRINT.der                a certificate's bytes; all three for programs
 //! ```
 //! What is asked of memory alone is answered at once; everything else runs on the bounded pool. Every list has a bound.
 
 mod account;
+mod admission;
 mod assets;
 mod block;
 mod documents;
@@ -30,6 +33,8 @@ mod transaction;
 mod verify;
 mod words;
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use chain::Chain;
 
@@ -45,12 +50,14 @@ pub struct Console {
     chain: Chain,
     /// Gas that reading one native contract may use.
     call_gas: u64,
+    /// Whose certificates are, as far as somebody looked.
+    names: Arc<admission::Subjects>,
 }
 
 impl Console {
     /// The pages of a chain.
-    pub const fn new(chain: Chain, call_gas: u64) -> Self {
-        Self { chain, call_gas }
+    pub fn new(chain: Chain, call_gas: u64) -> Self {
+        Self { chain, call_gas, names: Arc::default() }
     }
 
     /// Makes a page where reading the disk holds up nobody. What follows the path's first word is not decoded: no address,
@@ -83,6 +90,9 @@ impl Pages for Console {
             ("search", None) => self.heavy(move |console| search::page(console, &query.words)),
             ("live", None) => Opened::Live(events::heads(&self.chain, visit.last_event_id, query.after)),
             ("static", Some(name)) => assets::asset(&name, &query.version).map_or_else(|| self.nowhere(), Opened::Now),
+            ("members" | "member" | "requests" | "request" | "certificate" | "committee", rest) => {
+                admission::open(self, first, rest, visit)
+            }
             ("token", rest) => token::open(self, rest, visit.query),
             ("verify", None) => self.heavy(|console| Ok(verify::empty(console))),
             _ => self.nowhere(),

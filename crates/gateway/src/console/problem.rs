@@ -4,7 +4,7 @@ use askama::Template;
 use chain::ChainError;
 
 use super::{Console, Frame, StatusCode, show, words};
-use crate::pages::Page;
+use crate::{admission::room::RoomError, pages::Page};
 
 /// Why a page cannot be shown.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) enum Problem {
         /// What was asked for.
         name: String,
     },
+    /// The contract that would know is not open yet.
+    NoRoom(String),
     /// What was asked for makes no sense, or would fail.
     Wrong(String),
     /// The ledger could not be read.
@@ -49,6 +51,7 @@ impl Problem {
             Self::Unknown { what, name } => {
                 (StatusCode::NOT_FOUND, "Not on this ledger", format!("This ledger has no {what} “{name}”."))
             }
+            Self::NoRoom(reason) => (StatusCode::NOT_FOUND, "Not on this ledger", reason),
             Self::Wrong(reason) => (StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done", reason),
             Self::Unreadable(reason) => (StatusCode::SERVICE_UNAVAILABLE, "The ledger cannot be read", reason),
         }
@@ -58,5 +61,14 @@ impl Problem {
 impl From<ChainError> for Problem {
     fn from(error: ChainError) -> Self {
         Self::Unreadable(error.to_string())
+    }
+}
+
+impl From<RoomError> for Problem {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::Closed => Self::NoRoom(format!("{error}.").replacen("this", "This", 1)),
+            RoomError::Call(_) => Self::Unreadable(error.to_string()),
+        }
     }
 }

@@ -49,6 +49,37 @@ fn long_bytes_and_texts_are_cut() {
 }
 
 #[test]
+fn a_strangers_name_is_short_and_hides_nothing() {
+    let table = [
+        ("  Bank of Nowhere ", "Bank of Nowhere"),
+        ("Bank\u{202e}knaB", "Bank[U+202E]knaB"),
+        ("a\u{200b}b\0c\u{e0041}", "a[U+200B]b[U+0000]c[U+E0041]"),
+        ("בנק 银行 Bänk", "בנק 银行 Bänk"),
+        ("\u{feff}", "[U+FEFF]"),
+        ("", ""),
+    ];
+    for (name, shown) in table {
+        assert_eq!(words::foreign_name(name), shown);
+    }
+    assert_eq!(words::foreign_name(&"ä".repeat(65)), format!("{}…", "ä".repeat(64)));
+    assert_eq!(words::foreign_name(&"ä".repeat(64)), "ä".repeat(64));
+    assert_eq!(words::foreign("a\nb"), "a[U+000A]b");
+}
+
+#[test]
+fn a_key_or_fingerprint_is_read_in_each_of_its_forms() {
+    let (digits, pairs) = ("ab".repeat(32), vec!["AB"; 32].join(":"));
+    for text in [digits.as_str(), &format!("0x{digits}"), &pairs] {
+        assert_eq!(words::loose_hash(text), Some(primitives::B256::repeat_byte(0xab)), "{text}");
+    }
+    let odd = format!("{}:A", &pairs[..93]);
+    for text in ["", "0x", "ab", &digits[1..], &format!("{digits}0"), &format!("0x0x{digits}"), &odd, &"zz".repeat(32)]
+    {
+        assert_eq!(words::loose_hash(text), None, "{text}");
+    }
+}
+
+#[test]
 fn a_list_is_cut_into_parts_and_every_number_leads_to_one() {
     for (items, wanted, number, count, skip) in [
         (0, 1, 1, 1, 0),

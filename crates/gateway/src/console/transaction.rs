@@ -11,12 +11,12 @@ use contracts::{
 use primitives::{Address, B256, Recovered, Tx};
 
 use super::{
-    Console, Frame, Page, Problem, StatusCode,
+    Console, Frame, Page, Problem, StatusCode, admission,
     frame::{Part, Party, Value},
     show, words,
     words::Moment,
 };
-use crate::native::{self, Described};
+use crate::native::{self, Described, Field};
 
 #[derive(Template)]
 #[template(path = "transaction.html")]
@@ -257,7 +257,11 @@ fn native_name(address: Address) -> Option<String> {
 
 impl From<Described> for Told {
     fn from(described: Described) -> Self {
-        let values = described.fields.into_iter().map(|field| Value::new(field.name, &field.value)).collect();
+        let value = match described.interface {
+            "IAdmission" => admission::told,
+            _ => |field: Field| Value::new(field.name, &field.value),
+        };
+        let values = described.fields.into_iter().map(value).collect();
         Self { interface: described.interface, name: described.name, values }
     }
 }

@@ -102,6 +102,43 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
+/// A name that a stranger chose, for a line of text: short, and without characters that cannot be seen, or that turn the
+/// direction of what follows them; those are named.
+pub(super) fn foreign_name(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.trim().chars().enumerate() {
+        match character {
+            _ if count == NAME_CHARS => {
+                shown.push('…');
+                break;
+            }
+            hidden if is_hidden(hidden) => shown.push_str(&format!("[U+{:04X}]", u32::from(hidden))),
+            seen => shown.push(seen),
+        }
+    }
+    shown
+}
+
+/// Text that somebody else wrote, with unseen characters named.
+pub(super) fn foreign(text: &str) -> String {
+    let seen = |character: char| match character {
+        hidden if is_hidden(hidden) => format!("[U+{:04X}]", u32::from(hidden)),
+        seen => seen.to_string(),
+    };
+    shortened(&text.chars().map(seen).collect::<String>())
+}
+
+/// Control and format characters (Unicode Cc, Cf, Zl, Zp), and spaces and joiners that only look like nothing.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+            | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// An address with its `0x`.
 pub(super) fn address(text: &str) -> Option<Address> {
     text.strip_prefix("0x").filter(|digits| digits.len() == 40)?.parse().ok()
@@ -110,6 +147,15 @@ pub(super) fn address(text: &str) -> Option<Address> {
 /// A hash with its `0x`.
 pub(super) fn hash(text: &str) -> Option<B256> {
     text.strip_prefix("0x").filter(|digits| digits.len() == 64)?.parse().ok()
+}
+
+/// A node key or a fingerprint: 64 hex digits with or without `0x`, or in pairs with colons as X.509 tools print them.
+pub(super) fn loose_hash(text: &str) -> Option<B256> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let is_paired = digits.len() == 95 && digits.split(':').all(|pair| pair.len() == 2);
+    let digits = if is_paired { digits.replace(':', "") } else { digits.to_owned() };
+    let is_hex = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| digits.parse().ok()).flatten()
 }
 
 /// A token id: 64 hex digits as ERC-1155 writes it, the same with `0x`, or decimal.
@@ -163,3 +209,5 @@ const DAYS_TO_1970: u64 = 719_468;
 const ERA_DAYS: u64 = 146_097;
 const SHOWN_BYTES: usize = 1_024;
 const SHOWN_CHARS: usize = 2_048;
+/// Of a name in a list.
+const NAME_CHARS: usize = 64;

@@ -9,13 +9,13 @@ use tokio::{
 use crate::{House, client::within, network::Node};
 
 /// An event source.
-struct Source {
+pub(crate) struct Source {
     stream: TcpStream,
     text: String,
 }
 
 impl Source {
-    fn open(house: &House, path: &str, headers: &str) -> Self {
+    pub(crate) fn open(house: &House, path: &str, headers: &str) -> Self {
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n{headers}\r\n");
         let mut source = house.node.runtime.block_on(async {
             let mut stream = TcpStream::connect(house.server.address()).await.expect("the server listens");
@@ -27,7 +27,7 @@ impl Source {
     }
 
     /// Reads up to a text and answers everything before it.
-    fn read_until(&mut self, house: &House, end: &str) -> String {
+    pub(crate) fn read_until(&mut self, house: &House, end: &str) -> String {
         loop {
             if let Some((before, after)) = self.text.split_once(end) {
                 let before = before.to_owned();
@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// The next head.
-    fn next(&mut self, house: &House) -> Value {
+    pub(crate) fn next(&mut self, house: &House) -> Value {
         self.read_until(house, "data: ");
         serde_json::from_str(&self.read_until(house, "\n\n")).expect("JSON")
     }

@@ -5,13 +5,16 @@
 mod client;
 mod files;
 mod live;
+mod members;
 #[path = "../methods/network.rs"]
 #[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
 mod network;
 mod pages;
+mod requests;
 #[path = "../methods/shop.rs"]
 mod shop;
 mod token;
+mod town;
 mod verify;
 
 use std::{net::Ipv4Addr, sync::Arc};

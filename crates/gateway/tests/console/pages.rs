@@ -15,7 +15,7 @@ use crate::{
     network::{LOGGER, Node, raw, word},
 };
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 

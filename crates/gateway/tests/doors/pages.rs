@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use gateway::{
     Access, Limits, Pages, Server, Stopped,
-    pages::{Form, Opened, Page, Visit},
+    pages::{Form, Opened, Page, Piece, Visit},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,8 +28,14 @@ impl Pages for TestPages {
             "/" => Opened::Now(page(StatusCode::OK, format!("<p>{}", visit.query))),
             "/slow" => Opened::Heavy(Box::new(|| page(StatusCode::OK, "<p>slow".to_owned()))),
             "/crash" => Opened::Heavy(Box::new(|| panic!("a page that cannot be made"))),
-            "/live" => Opened::Live(stream::iter([Bytes::from("data: 1\n\n")]).chain(stream::pending()).boxed()),
-            "/flood" => Opened::Live(stream::repeat(Bytes::from(vec![b'.'; 1 << 20])).boxed()),
+            "/live" => {
+                Opened::Live(stream::iter([Piece::Now(Bytes::from("data: 1\n\n"))]).chain(stream::pending()).boxed())
+            }
+            "/broken" => {
+                let crash = Piece::Heavy(Box::new(|| panic!("a piece that cannot be made")));
+                Opened::Live(stream::iter([made("data: 1\n\n"), crash, made("data: 2\n\n")]).boxed())
+            }
+            "/flood" => Opened::Live(stream::repeat_with(|| Piece::Now(Bytes::from(vec![b'.'; 1 << 20]))).boxed()),
             _ => Opened::Nowhere(page(StatusCode::NOT_FOUND, "<p>nowhere".to_owned())),
         }
     }
@@ -41,6 +47,10 @@ impl Pages for TestPages {
     fn send(&self, _: &Visit<'_>, form: Form) -> Opened {
         Opened::Now(page(StatusCode::OK, format!("{} {}", form.kind, String::from_utf8_lossy(&form.body))))
     }
+}
+
+fn made(text: &'static str) -> Piece {
+    Piece::Heavy(Box::new(move || Bytes::from(text)))
 }
 
 fn page(status: StatusCode, body: String) -> Page {
@@ -153,6 +163,21 @@ async fn a_live_stream_ends_when_the_server_stops() {
     within(live.read_to_end(&mut rest)).await.expect("an end");
     assert!(String::from_utf8_lossy(&rest).contains("data: 1\n\n"));
     assert_eq!(within(stopping).await.expect("no panic"), Stopped { cut_off: 0 });
+}
+
+#[tokio::test]
+async fn pieces_are_made_in_order_and_one_that_cannot_be_made_ends_the_stream() {
+    let server = serve(Limits::default()).await;
+    let mut broken = listen(&server, "/broken").await;
+    let mut text = String::new();
+    while !text.contains("\r\n0\r\n\r\n") {
+        let mut bytes = [0; 1_024];
+        let read = within(broken.read(&mut bytes)).await.expect("an open socket");
+        assert_ne!(read, 0, "cut off after {text}");
+        text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+    assert!(text.contains("data: 1\n\n") && !text.contains("data: 2"), "{text}");
+    within(until_metrics_say(&server, "gateway_live_streams 0")).await;
 }
 
 #[tokio::test]

@@ -58,14 +58,20 @@ impl Node {
     }
 
     fn open(change: impl FnOnce(&mut Genesis), limits: CallLimits, options: &Options) -> Self {
+        let mut node = Self::idle(change, limits, options);
+        node.engine = Some(engine(&node.chain));
+        node
+    }
+
+    /// A node whose blocks somebody else makes.
+    pub(crate) fn idle(change: impl FnOnce(&mut Genesis), limits: CallLimits, options: &Options) -> Self {
         let accounts = Accounts::development().expect("the phrase is valid");
         let mut genesis = genesis(&accounts);
         change(&mut genesis);
         let folder = tempfile::tempdir().expect("a folder");
         let chain = Chain::open(folder.path(), &genesis, options.clone()).expect("the chain opens");
-        let engine = Some(engine(&chain));
         let rpc = Rpc::new(chain.clone(), accounts.clone(), limits);
-        Self { chain, rpc, runtime: Runtime::new().expect("a runtime"), accounts, engine, folder }
+        Self { chain, rpc, runtime: Runtime::new().expect("a runtime"), accounts, engine: None, folder }
     }
 
     /// From now on nothing is mined.

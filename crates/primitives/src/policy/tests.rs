@@ -40,6 +40,26 @@ fn the_line_itself_is_enough_for_at_least_and_not_for_above() {
 }
 
 #[test]
+fn what_is_needed_is_the_least_that_is_enough() {
+    use {Comparison::*, Measure::*};
+    for (numerator, denominator) in [(0, 1), (1, 1), (2, 1), (1, 2), (2, 3), (67, 100), (3, 1)] {
+        for (measure, comparison) in [Count, Members, Weight].into_iter().flat_map(|it| [(it, Above), (it, AtLeast)]) {
+            let line = threshold(measure, comparison, numerator, denominator);
+            for size in 0..=9 {
+                let whole = Tally { members: size, weight: size * 3 };
+                let met = |amount| line.met(Tally { members: amount, weight: amount }, whole);
+                let needed = line.needed(whole);
+                assert!(met(needed), "{line:?} of {whole:?}: {needed} is enough");
+                assert!(needed == 0 || !met(needed - 1), "{line:?} of {whole:?}: {needed} is the least");
+            }
+        }
+    }
+    let all = Tally { members: u64::MAX, weight: u64::MAX };
+    assert_eq!(threshold(Members, Above, 1, 1).needed(all), u64::MAX, "out of reach");
+    assert_eq!(threshold(Members, Above, 1, 0).needed(all), u64::MAX, "never");
+}
+
+#[test]
 fn the_default_is_safe_for_every_number_of_members_and_needs_as_many_as_finality() {
     for members in 1..=128_u32 {
         assert_eq!(Policy::default().check(&vec![1; members as usize]), Ok(vec![]), "{members}");

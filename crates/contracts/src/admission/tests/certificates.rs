@@ -31,6 +31,46 @@ fn certificates_of_openssl_are_read_as_openssl_reads_them() {
 }
 
 #[test]
+fn the_details_of_a_certificate_are_what_openssl_prints() {
+    let read = details::read(openssl!("ed25519.der")).expect("good");
+    assert_eq!((read.name.as_str(), read.issuer.as_str(), read.key_kind), ("Node", "CN=Node,O=Bank,C=NL", "ed25519"));
+    assert_eq!((read.key.as_slice(), read.signature.len()), (read.certificate.node_key.as_slice(), 64));
+    let uri =
+        format!("counterfoil://{}@node.bank.example:30303", alloy_primitives::hex::encode(read.certificate.node_key));
+    let names = read.extensions.iter().find(|extension| extension.oid == "2.5.29.17").expect("it has names");
+    assert!(names.says.contains(&uri), "{names:?}");
+    let read = details::read(openssl!("p256.der")).expect("good");
+    assert_eq!((read.key_kind, read.key.len()), ("P-256", 65));
+    assert_eq!(details::read(openssl!("wildcard.der")), Err(Flaw::Wildcard));
+}
+
+#[test]
+fn details_say_every_extension_and_show_the_bytes_of_strange_ones() {
+    let der = Node(1).certificate_with(|params| {
+        params.distinguished_name.push(DnType::CommonName, "Node <1>");
+        params.is_ca = rcgen::IsCa::ExplicitNoCa;
+        params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature, rcgen::KeyUsagePurpose::KeyAgreement];
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        params.subject_alt_names.push(SanType::IpAddress([192, 0, 2, 1].into()));
+        params.custom_extensions =
+            vec![rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99], vec![4, 1, 7])];
+    });
+    let read = details::read(&der).expect("good");
+    assert_eq!((read.name.as_str(), details::name(&der)), ("Node <1>", Some("Node <1>".to_owned())));
+    let says = |oid: &str| {
+        let found = read.extensions.iter().find(|extension| extension.oid == oid);
+        found.map(|extension| extension.says.join(", ")).unwrap_or_default()
+    };
+    assert_eq!(says("2.5.29.15"), "digitalSignature, keyAgreement");
+    assert_eq!(says("2.5.29.37"), "serverAuth");
+    assert_eq!(says("2.5.29.19"), "no authority");
+    assert!(says("2.5.29.17").ends_with(", IP 192.0.2.1"), "{}", says("2.5.29.17"));
+    assert_eq!(says("1.3.6.1.4.1.99"), "0x040107");
+    assert_eq!(details::name(&Node(2).certificate()), Some("Bank 2".to_owned()), "its organization");
+    assert_eq!(details::name(&[0x30, 0]), None);
+}
+
+#[test]
 fn what_openssl_makes_and_no_node_may_have_is_refused() {
     let table = [
         ("authority", openssl!("authority.der"), Flaw::Authority),
