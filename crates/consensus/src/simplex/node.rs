@@ -37,6 +37,7 @@ use super::{
     epoch::{Parts, Running},
     gossip,
     member::Member,
+    telemetry::Telemetry,
 };
 use crate::{Fatal, Gossip, Ledger, Peer, Peers, Wake};
 
@@ -85,6 +86,7 @@ pub(super) struct Node {
     pub(super) bootstrap: Vec<Peer>,
     /// Begins the names of everything that this node stores.
     pub(super) prefix: String,
+    pub(super) telemetry: Telemetry,
 }
 
 type Marshal = MarshalMailbox<Scheme, Standard<Opaque>>;
@@ -170,7 +172,12 @@ where
     let (sender, mut finals) = mpsc::unbounded_channel();
     let mut marshal_handle = actor.start(Final(sender), buffer, resolver);
 
-    let member = Member { desk: desk.clone(), wake: node.wake.clone(), timing: node.config.timing };
+    let member = Member {
+        desk: desk.clone(),
+        wake: node.wake.clone(),
+        timing: node.config.timing,
+        telemetry: node.telemetry.clone(),
+    };
     let member = Inline::new(runtime.child("member"), member, marshal.clone(), epocher.clone());
     let (muxer, votes, mut late_votes) = Muxer::builder(runtime.child("votes"), votes.0, votes.1).with_backup().build();
     muxer.start();
@@ -340,6 +347,7 @@ where
         if !(number + 1).is_multiple_of(self.node.config.epoch_blocks) {
             return Ok(None);
         }
+        self.node.telemetry.ended(number / self.node.config.epoch_blocks, self.runtime.current());
         self.enter().await.map(Some)
     }
 
@@ -351,6 +359,7 @@ where
         let scheme = self.committees.scheme(epoch)?;
         let scheme = scheme.ok_or_else(|| Fatal(format!("the ledger names no committee for epoch {epoch}")))?;
         let running = self.parts.enter(&self.runtime, (*scheme).clone(), epoch, floor).await?;
+        self.node.telemetry.entered(epoch);
         // The engine of the last epoch is ended by the caller only after this, so its votes go one epoch later.
         if let Some(old) = epoch.checked_sub(2) {
             self.parts.forget(&self.runtime, old).await;
@@ -398,6 +407,7 @@ impl<P: PeerSet> Tracked<P> {
         if self.told.as_ref() != Some(&peers) {
             self.number = (self.number + 1).max(node.ledger.tip().number + 1);
             self.network.track(self.number, &peers)?;
+            node.telemetry.follow_peers(node.config.key.id(), &peers);
             self.told = Some(peers);
         }
         Ok(())

@@ -80,7 +80,7 @@ fn genesis(arguments: &NewNetwork, members: &[Member]) -> eyre::Result<Genesis> 
         counterfoil: Section {
             upgrades: dev::all_rooms(),
             epoch_blocks: arguments.epoch_blocks,
-            min_block_interval_ms: MIN_BLOCK_INTERVAL_MS,
+            min_block_interval_ms: arguments.min_block_interval_ms,
             admission: Some(Admission { members: founders, ..Admission::default() }),
             ..section
         },
@@ -118,6 +118,4 @@ impl Member {
 }
 
 const GAS_LIMIT: u64 = 500_000_000;
-/// An epoch of 64 blocks then takes 5 s and more.
-const MIN_BLOCK_INTERVAL_MS: u64 = 80;
 const CERTIFICATE_DAYS: u64 = 365;
