@@ -24,14 +24,14 @@ use primitives::{B256, Block, Committee, FinalityProof, finality, tx::decode_tx}
 
 use super::{
     archive::{Finalization, decode_proof, encode_proof},
-    block::{BlockLimit, Digest, Opaque},
+    block::{Digest, Opaque, Reading},
     committees,
     gossip::{MAX_COUNT, MAX_TRANSACTION_BYTES, Told},
     network::MAX_PEERS,
 };
 use crate::{NodeKey, certificate};
 
-const LIMIT: BlockLimit = BlockLimit(1 << 18);
+const READING: Reading = Reading::new(1 << 18);
 const GENESIS: B256 = B256::repeat_byte(0xab);
 const MEMBERS: u8 = 4;
 
@@ -40,7 +40,7 @@ const MEMBERS: u8 = 4;
 pub fn check_block(bytes: &[u8]) {
     let framed = bytes::Bytes::copy_from_slice(bytes).encode();
     for wire in [framed, bytes.to_vec().into()] {
-        let Ok(block) = Opaque::decode_cfg(wire.clone(), &LIMIT) else { continue };
+        let Ok(block) = Opaque::decode_cfg(wire.clone(), &READING) else { continue };
         assert_eq!(block.encode(), wire, "one block, one encoding");
         let (header, transactions) = (block.block().header().clone(), block.block().transactions().to_vec());
         let again = Opaque::new(Arc::new(Block::seal(header, transactions)));

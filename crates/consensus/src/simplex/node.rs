@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 use super::{
     Config,
     archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
-    block::{BlockLimit, Digest, Opaque, digest_of},
+    block::{Digest, Opaque, Reading, digest_of},
     committees::{Committees, private_key},
     desk::{Desk, blocking},
     epoch::{Parts, Running},
@@ -242,7 +242,7 @@ where
     }
 }
 
-fn buffer_settings<D>(node: &Node, me: PublicKey, provider: D) -> buffered::Config<PublicKey, BlockLimit, D, Sequential>
+fn buffer_settings<D>(node: &Node, me: PublicKey, provider: D) -> buffered::Config<PublicKey, Reading, D, Sequential>
 where
     D: PeerProvider<PublicKey = PublicKey>,
 {
@@ -251,7 +251,7 @@ where
         mailbox_size: MAILBOX,
         deque_size: MAX_BUFFERED,
         priority: false,
-        codec_config: BlockLimit(node.config.max_block_bytes),
+        codec_config: Reading::knowing(node.config.max_block_bytes, node.gossip.clone()),
         peer_provider: provider,
         strategy: Sequential,
     }
@@ -277,7 +277,7 @@ fn marshal_settings(
         replay_buffer: NZUsize!(1 << 20),
         key_write_buffer: NZUsize!(1 << 16),
         value_write_buffer: NZUsize!(1 << 20),
-        block_codec_config: BlockLimit(node.config.max_block_bytes),
+        block_codec_config: Reading::knowing(node.config.max_block_bytes, node.gossip.clone()),
         max_repair: MAX_REPAIR,
         max_pending_acks: MAX_UNACKNOWLEDGED,
         strategy: Sequential,
