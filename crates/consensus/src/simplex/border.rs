@@ -118,7 +118,45 @@ mod tests {
         let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
         let inputs: Vec<_> = entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
         assert!(!inputs.is_empty(), "no corpus in {}", folder.display());
-        inputs.iter().for_each(|input| check(input));
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        for input in &inputs {
+            check(input);
+            for _ in 0..CHANGED {
+                check(&dice.changed(input));
+            }
+        }
+    }
+
+    /// Changed inputs for each kept one: what the fuzzer does for hours, for a moment, and the same at every run.
+    const CHANGED: usize = 300;
+
+    /// Seeded disorder (xorshift).
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % bound.max(1) as u64).unwrap()
+        }
+
+        /// Some bytes set, cut out, doubled or added.
+        fn changed(&mut self, input: &[u8]) -> Vec<u8> {
+            let mut bytes = input.to_vec();
+            for _ in 0..=self.below(3) {
+                let (at, end) = (self.below(bytes.len()), self.below(bytes.len() + 1));
+                let byte = u8::try_from(self.below(256)).unwrap();
+                match self.below(5) {
+                    0 => bytes.truncate(end),
+                    1 => bytes.insert(at, byte),
+                    2 if at < end => drop(bytes.drain(at..end.min(at + 8))),
+                    3 if at < end => bytes.extend_from_within(at..end),
+                    _ => bytes.get_mut(at).into_iter().for_each(|old| *old = byte),
+                }
+            }
+            bytes
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@
 //! network ([`simulated`]). Reasons and bounds: docs/adr/0013-simplex.md.
 //! Waiting transactions have a channel beside these (`gossip.rs`): what is told and heard is the pool's business.
 
+mod ahead;
 mod archive;
 mod block;
 #[doc(hidden)]

@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Config,
+    ahead::Ahead,
     archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
     block::{Digest, Opaque, Reading, digest_of},
     committees::{Committees, private_key},
@@ -206,6 +207,7 @@ where
     let mut carrier = Carrier { runtime, node, epocher, archive, committees, desk, parts, peers: Tracked::new(peers) };
     carrier.peers.follow(&carrier.node)?;
     let mut epoch = carrier.enter().await?;
+    let mut ahead = Ahead::default();
     loop {
         tokio::select! {
             biased;
@@ -214,13 +216,17 @@ where
             ended = &mut hearing => return Err(ended.unwrap_or_else(|error| Fatal(format!("gossip ended: {error}")))),
             ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
             Some((block, acknowledgement)) = finals.recv() => {
-                if let Some(next) = carrier.finalize(block).await? {
+                let next = carrier.finalize(block).await?;
+                if let Some(next) = next {
                     epoch = next;
+                    carrier.hint(&marshal, &epoch, ahead.of(epoch.epoch));
                 }
                 acknowledgement.acknowledge();
             }
-            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, theirs, from),
-            Some((theirs, (from, _))) = late_certificates.recv() => carrier.hint(&marshal, &epoch, theirs, from),
+            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, ahead.heard(theirs, from)),
+            Some((theirs, (from, _))) = late_certificates.recv() => {
+                carrier.hint(&marshal, &epoch, ahead.heard(theirs, from));
+            }
         }
     }
 }
@@ -381,11 +387,12 @@ where
     }
 
     /// A peer speaks of a later epoch: this node's epoch is final, so its last block can be asked for.
-    fn hint(&self, marshal: &Marshal, epoch: &Running, theirs: u64, from: PublicKey) {
+    fn hint(&self, marshal: &Marshal, epoch: &Running, (theirs, peers): (u64, Vec<PublicKey>)) {
         if theirs > epoch.epoch
+            && let Ok(peers) = NonEmptyVec::try_from(peers)
             && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
         {
-            marshal.hint_finalized(last, NonEmptyVec::new(from));
+            marshal.hint_finalized(last, peers);
         }
     }
 }
