@@ -8,19 +8,16 @@ use commonware_p2p::{
     Manager as _, TrackedPeers,
     simulated::{self, Oracle},
 };
-use commonware_runtime::{Handle, Quota, Spawner as _, Supervisor as _, deterministic};
-use commonware_utils::{NZU32, ordered::Set};
+use commonware_runtime::{Handle, Spawner as _, Supervisor as _, deterministic};
+use commonware_utils::ordered::Set;
 
 use super::{
     Config, committees,
-    network::largest_message,
+    network::{QUOTAS, largest_message},
     node::{self, Channels, Node, PeerSet},
     telemetry::Telemetry,
 };
 use crate::{Fatal, Gossip, Ledger, NodeKey, Peer, Peers, Wake};
-
-/// Messages of one peer on one channel in a second.
-const QUOTA: Quota = Quota::per_second(NZU32!(100_000));
 
 /// One life of a node; its storage is the runtime's, under `name`.
 #[derive(Clone)]
@@ -57,12 +54,12 @@ pub async fn start(
     life: Life,
 ) -> Handle<Fatal> {
     let control = oracle.control(public_key(&life.config.key));
-    let mut register = Vec::with_capacity(6);
-    for channel in 0..6 {
-        register.push(control.register(channel, QUOTA).await.expect("the network runs as long as its nodes"));
+    let mut register = Vec::with_capacity(QUOTAS.len());
+    for (channel, quota) in (0..).zip(QUOTAS) {
+        register.push(control.register(channel, quota).await.expect("the network runs as long as its nodes"));
     }
     let mut register = register.into_iter();
-    let mut next = || register.next().expect("six were registered");
+    let mut next = || register.next().expect("each was registered");
     let channels = Channels {
         votes: next(),
         certificates: next(),

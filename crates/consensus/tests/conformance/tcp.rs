@@ -2,13 +2,12 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use consensus::{
-    Wake,
+    Peer, Wake,
     simplex::{Figures, Place, Simplex},
 };
 
@@ -43,23 +42,25 @@ impl Network {
     }
 
     fn start(&mut self, member: usize, bootstrap: &[usize]) {
+        let bootstrap = bootstrap.iter().map(|other| peer(&self.world, *other)).collect();
+        self.start_at(member, self.world.ports[member], bootstrap);
+    }
+
+    /// Where the ledger does not say.
+    fn start_at(&mut self, member: usize, port: u16, bootstrap: Vec<Peer>) {
         let ledger = Notebook::open(&self.world, &self.disks[member], real_clock());
-        let place = self.place(self.folder.path(), member, bootstrap);
+        let place = Place {
+            folder: self.folder.path().join(member.to_string()),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            bootstrap,
+            local: true,
+            worker_threads: 1,
+        };
         let failed = |fatal| panic!("the engine ended: {fatal}");
         let wake = self.wakes[member].clone();
         let gossip = Arc::<Whispers>::default();
         let engine = Simplex::start(config(&self.world, member), place, ledger, gossip, wake, failed);
         self.engines[member] = Some(engine.expect("it starts"));
-    }
-
-    fn place(&self, folder: &Path, member: usize, bootstrap: &[usize]) -> Place {
-        Place {
-            folder: folder.join(member.to_string()),
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, self.world.ports[member])),
-            bootstrap: bootstrap.iter().map(|other| peer(&self.world, *other)).collect(),
-            local: true,
-            worker_threads: 1,
-        }
     }
 
     fn stop(&mut self, member: usize) {
@@ -146,12 +147,30 @@ fn members_show_who_is_connected_and_what_goes_between_them() {
 #[test]
 fn a_joiner_that_knows_one_peer_is_let_in_once_it_is_admitted() {
     let mut network = Network::new(4, 5);
-    network.world.offer(1_000);
+    network.world.offer(20);
     (0..4).for_each(|member| network.start(member, &[]));
     network.start(4, &[1]);
     network.reach(&[0, 1, 2, 3], 5);
     assert_eq!(height(&network.disks[4]), 0, "no member talks to a stranger");
     network.world.vote(Change::Admit(4));
+    network.world.offer(1_000);
     network.reach(&[0, 1, 2, 3, 4], 40);
+    network.check();
+}
+
+#[test]
+fn a_joiner_whose_genesis_peers_are_all_gone_needs_one_current_peer() {
+    let mut network = Network::new(4, 5);
+    network.world.vote(Change::Admit(4));
+    network.world.offer(1_000);
+    (0..4).for_each(|member| network.start(member, &[]));
+    network.reach(&[0, 1, 2, 3], 20);
+    (0..4).for_each(|member| network.stop(member));
+    // One is still there, and lives elsewhere.
+    let [port] = free_ports(1)[..] else { unreachable!("one was asked for") };
+    network.start_at(1, port, Vec::new());
+    let moved = Peer { port, ..peer(&network.world, 1) };
+    network.start_at(4, network.world.ports[4], vec![moved]);
+    network.reach(&[4], height(&network.disks[1]));
     network.check();
 }
