@@ -124,6 +124,9 @@ pub(crate) struct NewNetwork {
     /// Blocks in an epoch.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) epoch_blocks: u64,
+    /// Least milliseconds between blocks [default: as many as make an epoch last 5 s].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub(crate) min_block_interval_ms: Option<u64>,
     /// An account and its wei, as ADDRESS=WEI; may be repeated.
     #[arg(long = "fund", value_parser = parse_funding)]
     pub(crate) funds: Vec<(Address, alloy_primitives::U256)>,

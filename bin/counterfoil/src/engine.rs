@@ -11,7 +11,7 @@ use std::{
 use chain::Chain;
 use consensus::{
     Fatal, Ledger, NodeKey, Peer,
-    simplex::{self, Place, Simplex, Timing},
+    simplex::{self, Figures, Place, Simplex, Timing},
     solo::{self, End, Solo},
 };
 use tokio::sync::watch;
@@ -63,6 +63,15 @@ impl Engine {
         });
         drop(running);
         Ok(Self(shared))
+    }
+
+    /// Asks for what the engine of a network shows of itself; `None` while there is none.
+    pub(crate) fn figures(&self) -> impl Fn() -> Option<Figures> + Send + Sync + 'static {
+        let shared = Arc::downgrade(&self.0);
+        move || match &*shared.upgrade()?.lock() {
+            Some(Running::Simplex(simplex)) => Some(simplex.figures()),
+            _ => None,
+        }
     }
 
     /// Ends it after what it is doing.

@@ -11,6 +11,7 @@ mod documents;
 mod engine;
 mod folder;
 mod keystore;
+mod metrics;
 mod money;
 mod native;
 mod node;

@@ -3,14 +3,16 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use chain::{Chain, OpenError};
-use consensus::{Fatal, NodeKey};
+use consensus::{Fatal, NodeKey, simplex::Figures};
 use eyre::Context;
-use gateway::{Accounts, Console, Health, HealthStatus, MetricsText, Rooms, Rpc, Server};
+use gateway::{Accounts, Console, Health, HealthStatus, Rooms, Rpc, Server};
 use primitives::Genesis;
 use store::StoreError;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, ready::say_when_ready, safety};
+use crate::{
+    commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, metrics, ready::say_when_ready, safety,
+};
 
 /// Everything that runs.
 pub(crate) struct Node {
@@ -32,7 +34,7 @@ impl Node {
         let (failed, failure) = watch::channel(None);
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
         let ready = config.network.is_some().then(|| tokio::spawn(say_when_ready(chain.clone(), key)));
-        let server = start_server(&chain, &config, accounts, failure.clone()).await?;
+        let server = start_server(&chain, &config, accounts, failure.clone(), engine.figures()).await?;
         tracing::info!(
             head = chain.head().number(),
             genesis = %chain.genesis_hash(),
@@ -129,13 +131,14 @@ async fn start_server(
     config: &NodeConfig,
     accounts: Accounts,
     failure: watch::Receiver<Option<Fatal>>,
+    figures: impl Fn() -> Option<Figures> + Send + Sync + 'static,
 ) -> eyre::Result<Server> {
     let (asked, measured) = (chain.clone(), chain.clone());
     let rooms = Rooms {
         methods: Arc::new(Rpc::new(chain.clone(), accounts, config.call_limits)),
         pages: Some(Arc::new(Console::new(chain.clone(), config.call_limits.call_gas))),
         health: Box::new(move || health(&asked, &failure)),
-        metrics: Box::new(move |text| metrics(&measured, text)),
+        metrics: Box::new(move |text| metrics::write(&measured, figures().as_ref(), text)),
     };
     Ok(Server::start(config.http, config.access.clone(), config.limits.clone(), rooms).await?)
 }
@@ -143,19 +146,4 @@ async fn start_server(
 fn health(chain: &Chain, failure: &watch::Receiver<Option<Fatal>>) -> Health {
     let status = if failure.borrow().is_some() { HealthStatus::Failed } else { HealthStatus::Ok };
     Health { status, head: chain.head().number() }
-}
-
-fn metrics(chain: &Chain, text: &mut MetricsText) {
-    let head = chain.head();
-    let (pool_transactions, pool_bytes) = chain.pool().size();
-    text.gauge("counterfoil_head_number", "Height of the last durable block.", head.number());
-    text.gauge(
-        "counterfoil_head_timestamp_seconds",
-        "Time of the last durable block.",
-        head.latest().block.header().timestamp,
-    );
-    text.gauge("counterfoil_pool_transactions", "Transactions that wait in the pool.", pool_transactions);
-    text.gauge("counterfoil_pool_bytes", "Bytes of the transactions that wait in the pool.", pool_bytes);
-    let (documents_bytes, _) = chain.documents().size();
-    text.gauge("counterfoil_documents_bytes", "Bytes that documents take, in whole blocks of 4 KiB.", documents_bytes);
 }

@@ -19,7 +19,7 @@ use alloy_eips::eip2718::Encodable2718;
 use consensus::{Gossip, NotATransaction, Wake};
 use parking_lot::Mutex;
 use primitives::{
-    B256, Bytes, NodeId, Recovered, TimeMs, Tx, keccak256,
+    Address, B256, Bytes, NodeId, Recovered, TimeMs, Tx, keccak256,
     tx::{decode_tx, recover},
 };
 use rayon::prelude::*;
@@ -121,6 +121,15 @@ impl Gossip for GossipDoor {
             }
         }
         Ok(())
+    }
+
+    fn signer(&self, hash: B256) -> Option<Address> {
+        if let Some(pooled) = self.0.pool.get(hash) {
+            return Some(pooled.sender());
+        }
+        let head = self.0.head();
+        let (executed, index) = head.transaction(hash)?;
+        executed.block.transactions().get(index).map(Recovered::signer)
     }
 
     fn news(&self) -> Wake {

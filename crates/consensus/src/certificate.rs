@@ -73,6 +73,12 @@ pub fn verify(
     check_signatures(&parts, committee, &signed_message(genesis_hash, parts.proposal))
 }
 
+/// What a certificate names: the epoch and the block. Nothing is verified.
+pub(crate) fn payload(bytes: &[u8]) -> Option<(u64, B256)> {
+    let parts = Parts::read(bytes).ok()?;
+    Some((parts.epoch, B256::try_from(parts.payload).ok()?))
+}
+
 fn check_signatures(parts: &Parts<'_>, committee: &Committee, message: &[u8]) -> Result<(), CertificateError> {
     let members = committee.members();
     if parts.member_count != members.len() as u64 {

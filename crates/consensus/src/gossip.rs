@@ -1,7 +1,7 @@
 //! What an engine with a network asks of whoever keeps waiting transactions, so that every member has them and any leader can take
 //! them. They are opaque bytes here. `chain` implements [`Gossip`]; the engine `simplex` carries.
 
-use primitives::{Bytes, NodeId};
+use primitives::{Address, B256, Bytes, NodeId};
 
 use crate::Wake;
 
@@ -13,6 +13,12 @@ pub trait Gossip: Send + Sync + 'static {
 
     /// What a peer told. What is known already, or does not fit now, is left out. Blocks while signatures are checked.
     fn hear(&self, from: NodeId, told: Vec<Bytes>) -> Result<(), NotATransaction>;
+
+    /// Who signed a transaction whose signer this node has recovered before, by its hash. A block's signers are not recovered twice.
+    fn signer(&self, hash: B256) -> Option<Address> {
+        let _unknown = hash;
+        None
+    }
 
     /// Raised when there is something new to tell.
     fn news(&self) -> Wake;

@@ -167,7 +167,7 @@ impl MetricsText {
         self.sample(name, &[], value);
     }
 
-    /// Announces samples of one name: `kind` is `counter`, `gauge` or `histogram`.
+    /// Announces samples of one name: `kind` is `counter`, `gauge`, `histogram` or `summary`.
     pub fn family(&mut self, name: &str, kind: &str, help: &str) {
         self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
     }

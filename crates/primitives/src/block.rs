@@ -105,11 +105,21 @@ impl Block {
 
     /// Decodes a block from an untrusted source and recovers every signer.
     pub fn decode(bytes: &[u8]) -> Result<Self, BlockError> {
+        Self::decode_knowing(bytes, |_| None)
+    }
+
+    /// [`Block::decode`] for a node that may have recovered some of the signers before: `known` names them by the transaction's hash,
+    /// which covers the signature.
+    pub fn decode_knowing(bytes: &[u8], known: impl Fn(B256) -> Option<Address>) -> Result<Self, BlockError> {
         let (header, transactions) = decode_parts(bytes)?;
+        let signed = |tx: Tx| match known(*tx.tx_hash()) {
+            Some(signer) => Ok(Recovered::new_unchecked(tx, signer)),
+            None => recover(tx),
+        };
         let recovered = transactions
             .into_iter()
             .enumerate()
-            .map(|(index, tx)| recover(tx).map_err(|error| BlockError::Transaction { index, error }))
+            .map(|(index, tx)| signed(tx).map_err(|error| BlockError::Transaction { index, error }))
             .collect::<Result<_, _>>()?;
         Ok(Self::seal(header, recovered))
     }

@@ -91,7 +91,7 @@ fn poll_receipt(rpc: &mut Rpc, hash: B256, start: Instant) -> Result<Value> {
 }
 
 /// Sends what prepares the chain, a part at a time that every pool holds.
-fn set_up(rpc: &mut Rpc, mines_on_request: bool, transactions: &[Signed]) -> Result<()> {
+pub(super) fn set_up(rpc: &mut Rpc, mines_on_request: bool, transactions: &[Signed]) -> Result<()> {
     for part in transactions.chunks(SETUP_PART) {
         for transaction in part {
             rpc.send_raw(&transaction.raw)?;
@@ -223,7 +223,7 @@ fn wait_for_receipts(rpc: &mut Rpc, mut waiting: Vec<B256>) -> Result<()> {
     Ok(())
 }
 
-fn check_receipts(rpc: &mut Rpc, kind: Kind, hashes: &[B256]) -> Result<()> {
+pub(super) fn check_receipts(rpc: &mut Rpc, kind: Kind, hashes: &[B256]) -> Result<()> {
     let receipts = rpc.receipts(hashes)?;
     let unsound: Vec<_> =
         hashes.iter().zip(&receipts).filter(|(hash, receipt)| !is_sound(kind, **hash, receipt)).collect();
@@ -249,7 +249,7 @@ const RESULT: &[u8] = b"\"result\"";
 const ERROR: &[u8] = b"\"error\"";
 const MINE_INTERVAL: Duration = Duration::from_millis(100);
 const SETUP_PART: usize = 50;
-const WAIT_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const WAIT_LIMIT: Duration = Duration::from_secs(30);
 const WAIT_POLL: Duration = Duration::from_millis(2);
 const IDLE_PAUSE: Duration = Duration::from_millis(20);
 const IDLE_POLL: Duration = Duration::from_micros(100);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench ledger` (and `bench proof`, in proof.rs): how fast our node is beside anvil, in one run, on the same bytes.
+//! `cargo xtask bench ledger` (and `bench proof` in proof.rs, `bench network` in network/): how fast our node is beside anvil, in one run, on the same bytes.
 //!
 //! ```text
 //! load (signed before any clock) -> node (ours, anvil, anvil, ours, ...) -> drive (send, wait, check) -> report
@@ -15,6 +15,7 @@ mod drive;
 mod http;
 mod large;
 mod load;
+mod network;
 mod node;
 mod proof;
 mod report;
@@ -34,6 +35,8 @@ use report::{Figures, Record, RowResult, Samples};
 pub(crate) enum Bench {
     /// the one-node ledger beside anvil
     Ledger(LedgerOptions),
+    /// four validators on this machine: latency, highest rate, one killed, epochs, catching up
+    Network(network::NetworkOptions),
     /// sizes of counterfoils and the time to verify one
     Proof(proof::ProofOptions),
 }
@@ -66,6 +69,7 @@ pub(crate) struct LedgerOptions {
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Ledger(options) => run_ledger(options),
+        Bench::Network(options) => network::run(options),
         Bench::Proof(options) => proof::run(options),
     }
 }

@@ -96,7 +96,8 @@ pub(super) struct Node {
 }
 
 impl Node {
-    fn start(mut command: Command, port: u16, log: &Path) -> Result<Self> {
+    /// Starts `command` and waits until it answers on `port`; what it says goes to `log`.
+    pub(super) fn start(mut command: Command, port: u16, log: &Path) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log)?);
         let start = Instant::now();
@@ -138,6 +139,11 @@ impl Node {
         Ok((f64::from(kib) / 1024.0).round())
     }
 
+    /// Whether it has not ended by itself.
+    pub(super) fn runs(&mut self) -> Result<bool> {
+        Ok(self.process.0.try_wait()?.is_none())
+    }
+
     pub(super) fn processor_time(&self) -> Result<Duration> {
         processor_time(&self.process.0.id().to_string())
     }
@@ -177,7 +183,7 @@ fn answers(port: u16) -> Result<bool> {
     Ok(true)
 }
 
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 

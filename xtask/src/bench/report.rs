@@ -19,13 +19,42 @@ use super::{CONNECTIONS, Measure, Plan, Row, Side};
 /// Measured values by name, the unit last.
 pub(super) type Figures = BTreeMap<&'static str, f64>;
 
+/// When, of which sources and on how many cores.
+#[derive(Serialize)]
+pub(super) struct Run {
+    date: String,
+    commit: String,
+    cores: usize,
+}
+
+impl Run {
+    pub(super) fn now() -> Result<Self> {
+        let mut date = Command::new("date");
+        let mut git = Command::new("git");
+        // A trailing `+` says that files differ from the commit.
+        git.args(["describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]);
+        Ok(Self {
+            date: first_line(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?,
+            commit: first_line(git.current_dir(workspace_folder()))?,
+            cores: std::thread::available_parallelism()?.get(),
+        })
+    }
+}
+
+/// Appends a line to `bench/history.jsonl`.
+pub(super) fn keep_line(line: &str) -> Result<()> {
+    let folder = workspace_folder().join("bench");
+    fs::create_dir_all(&folder)?;
+    let mut history = OpenOptions::new().create(true).append(true).open(folder.join("history.jsonl"))?;
+    Ok(writeln!(history, "{line}")?)
+}
+
 /// One run of the whole benchmark: one line of `bench/history.jsonl`.
 #[derive(Serialize)]
 pub(super) struct Record {
     bench: &'static str,
-    date: String,
-    commit: String,
-    cores: usize,
+    #[serde(flatten)]
+    run: Run,
     peer: String,
     transactions: usize,
     senders: usize,
@@ -162,7 +191,8 @@ impl Measure {
     }
 }
 
-fn medians(rounds: &[Figures]) -> Figures {
+/// Of each figure over the rounds.
+pub(super) fn medians(rounds: &[Figures]) -> Figures {
     let names = rounds.iter().flat_map(|figures| figures.keys());
     let median_of = |name| median(rounds.iter().filter_map(|figures| figures.get(name).copied()).collect());
     names.filter_map(|name| Some((*name, median_of(name)?))).collect()
@@ -190,15 +220,9 @@ pub(super) fn percentile(mut durations: Vec<Duration>, percent: usize) -> Option
 
 impl Record {
     pub(super) fn new(plan: &Plan) -> Result<Self> {
-        let mut date = Command::new("date");
-        let mut git = Command::new("git");
-        // A trailing `+` says that files differ from the commit.
-        git.args(["describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]);
         Ok(Self {
             bench: "ledger",
-            date: first_line(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?,
-            commit: first_line(git.current_dir(workspace_folder()))?,
-            cores: std::thread::available_parallelism()?.get(),
+            run: Run::now()?,
             peer: format!("anvil {ANVIL_VERSION}"),
             transactions: plan.transactions,
             senders: SENDERS,
@@ -213,13 +237,8 @@ impl Record {
         Ok(serde_json::to_string(self)?)
     }
 
-    /// Appends the line to `bench/history.jsonl`.
     pub(super) fn keep(&self) -> Result<()> {
-        let folder = workspace_folder().join("bench");
-        fs::create_dir_all(&folder)?;
-        let file = folder.join("history.jsonl");
-        let mut history = OpenOptions::new().create(true).append(true).open(file)?;
-        Ok(writeln!(history, "{}", self.line()?)?)
+        keep_line(&self.line()?)
     }
 
     pub(super) fn table(&self) -> Result<String> {
@@ -288,7 +307,7 @@ impl RowResult {
     }
 }
 
-fn number(value: Option<&f64>) -> String {
+pub(super) fn number(value: Option<&f64>) -> String {
     match value {
         None => "-".into(),
         Some(value) if *value < 100.0 => format!("{value:.2}"),
@@ -297,7 +316,7 @@ fn number(value: Option<&f64>) -> String {
 }
 
 /// Of the last minute.
-fn load_average() -> Result<f64> {
+pub(super) fn load_average() -> Result<f64> {
     let line = fs::read_to_string("/proc/loadavg")?;
     Ok(line.split(' ').next().ok_or_eyre("an empty load average")?.parse()?)
 }

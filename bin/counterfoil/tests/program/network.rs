@@ -30,7 +30,10 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     let sent: Vec<Value> = (0..20).map(|nonce| pay(&nodes[0], &payer, nonce)).collect();
     nodes.iter().for_each(|node| sent.iter().for_each(|hash| drop(receipt(node, hash))));
 
+    nodes.iter().for_each(|node| wait_for_peers(node, 3));
+
     nodes.pop().unwrap().kill();
+    nodes.iter().for_each(|node| wait_for_peers(node, 2));
     let later: Vec<Value> = (20..30).map(|nonce| pay(&nodes[1], &payer, nonce)).collect();
     let height = later.iter().map(|hash| receipt(&nodes[0], hash)["blockNumber"].clone()).next_back().unwrap();
     nodes.push(start(&out, 4));
@@ -211,6 +214,23 @@ fn pay(node: &Running, payer: &PrivateKeySigner, nonce: u64) -> Value {
     let signature = payer.sign_hash_sync(&tx.signature_hash()).unwrap();
     let raw = hex::encode_prefixed(alloy_consensus::TxEnvelope::from(tx.into_signed(signature)).encoded_2718());
     node.call("eth_sendRawTransaction", json!([raw]))
+}
+
+/// Until a node shows so many of its three peers as connected.
+fn wait_for_peers(node: &Running, expected: usize) {
+    let started = Instant::now();
+    while connected_peers(node) != expected {
+        assert!(started.elapsed() < PATIENCE, "{} is not connected to {expected} peers", node.url());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn connected_peers(node: &Running) -> usize {
+    let (status, page) = node.get("/metrics");
+    assert_eq!(status, 200);
+    let peers: Vec<&str> = page.lines().filter(|line| line.starts_with("counterfoil_peer_connected{")).collect();
+    assert_eq!(peers.len(), 3, "{page}");
+    peers.iter().filter(|line| line.ends_with(" 1")).count()
 }
 
 fn receipt(node: &Running, hash: &Value) -> Value {

@@ -1,7 +1,8 @@
 //! Sending, mining, restarting.
 
 use chain::{BlockAt, Located, PoolError, SubmitError};
-use primitives::{TimeMs, U256};
+use consensus::Gossip as _;
+use primitives::{B256, Block, TimeMs, U256};
 
 use crate::network::{Node, Person, genesis};
 
@@ -46,6 +47,26 @@ fn a_hash_just_answered_is_found_at_every_moment_until_its_receipt() {
         let hash = node.chain.submit(anna.pays(nonce, anna.address(), 0)).unwrap();
         while !matches!(node.chain.transaction(hash).unwrap().expect("it is somewhere"), Located::Mined { .. }) {}
     }
+    node.stop();
+}
+
+#[test]
+fn signers_are_remembered_while_transactions_wait_and_when_they_are_mined() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, anna) = (Node::start(folder.path()), Person::new(1));
+    let gossip = node.chain.gossip();
+    // It waits for nonce 0.
+    let waiting = node.chain.submit(anna.pays(1, anna.address(), 0)).unwrap();
+    assert_eq!(gossip.signer(waiting), Some(anna.address()));
+    let (executed, _) = node.send(anna.pays(0, anna.address(), 0));
+    node.receipt(waiting);
+    assert_eq!(gossip.signer(waiting), Some(anna.address()));
+    assert_eq!(gossip.signer(B256::repeat_byte(7)), None);
+    // What is known is taken as it is, what is not is recovered.
+    let (bytes, other) = (executed.block.encode(), Person::new(2).address());
+    let known = Block::decode_knowing(&bytes, |_| Some(other)).unwrap();
+    assert!(known.senders().all(|signer| signer == other));
+    assert_eq!(Block::decode_knowing(&bytes, |_| None).unwrap(), *executed.block);
     node.stop();
 }
 

@@ -131,7 +131,7 @@ pub(super) fn encode_proof(certificate: &Finalization) -> FinalityProof {
     FinalityProof { scheme: SCHEME_SIMPLEX_ED25519, epoch, bytes: certificate.encode().to_vec().into() }
 }
 
-fn decode_proof(proof: &FinalityProof) -> Result<Finalization, Fatal> {
+pub(super) fn decode_proof(proof: &FinalityProof) -> Result<Finalization, Fatal> {
     let mut bytes = proof.bytes.0.clone();
     let decoded = Finalization::read_cfg(&mut bytes, &Scheme::certificate_codec_config_unbounded());
     decoded.map_err(|error| Fatal(format!("the log holds a certificate that cannot be read: {error}")))

@@ -8,14 +8,37 @@ use bytes::{BufMut, Bytes};
 use commonware_codec::{Buf, EncodeSize, Error as CodecError, RangeCfg, Read, Write};
 use commonware_consensus::{Block as EngineBlock, BoundedBlock, Heightable, types::Height};
 use commonware_cryptography::{Digested, Digestible, sha256};
-use primitives::{B256, Block};
+use primitives::{Address, B256, Block};
+
+use crate::Gossip;
 
 /// 32 opaque bytes to the engine; here the keccak hash of a header.
 pub(super) type Digest = sha256::Digest;
 
-/// Most bytes of one encoded block.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BlockLimit(pub(super) usize);
+/// How blocks from outside are read.
+#[derive(Clone)]
+pub(super) struct Reading {
+    /// Most bytes of one encoded block.
+    limit: usize,
+    /// Who has recovered some signers already.
+    signers: Option<Arc<dyn Gossip>>,
+}
+
+impl Reading {
+    /// Every signer is recovered.
+    pub(super) const fn new(limit: usize) -> Self {
+        Self { limit, signers: None }
+    }
+
+    /// What waits or waited in the pool was recovered there.
+    pub(super) fn knowing(limit: usize, pool: Arc<dyn Gossip>) -> Self {
+        Self { limit, signers: Some(pool) }
+    }
+
+    fn signer(&self, hash: B256) -> Option<Address> {
+        self.signers.as_ref()?.signer(hash)
+    }
+}
 
 /// Length prefix at its widest.
 const PREFIX_BYTES: usize = 5;
@@ -45,9 +68,10 @@ impl Opaque {
         self.encoded.get_or_init(|| self.block.encode().0)
     }
 
-    fn decode(bytes: Bytes) -> Result<Self, CodecError> {
+    fn decode(bytes: Bytes, reading: &Reading) -> Result<Self, CodecError> {
         let refused = |reason: String| CodecError::Wrapped("block", reason.into());
-        let block = Block::decode(&bytes).map_err(|error| refused(error.to_string()))?;
+        let block = Block::decode_knowing(&bytes, |hash| reading.signer(hash));
+        let block = block.map_err(|error| refused(error.to_string()))?;
         if block.encode() != bytes {
             return Err(refused("block is not in canonical form".into()));
         }
@@ -76,10 +100,10 @@ impl EncodeSize for Opaque {
 }
 
 impl Read for Opaque {
-    type Cfg = BlockLimit;
+    type Cfg = Reading;
 
-    fn read_cfg(buf: &mut impl Buf, limit: &BlockLimit) -> Result<Self, CodecError> {
-        Self::decode(Bytes::read_cfg(buf, &RangeCfg::new(0..=limit.0))?)
+    fn read_cfg(buf: &mut impl Buf, reading: &Reading) -> Result<Self, CodecError> {
+        Self::decode(Bytes::read_cfg(buf, &RangeCfg::new(0..=reading.limit))?, reading)
     }
 }
 
@@ -104,8 +128,8 @@ impl EngineBlock for Opaque {
 }
 
 impl BoundedBlock for Opaque {
-    fn max_encode_size(limit: &BlockLimit) -> usize {
-        PREFIX_BYTES + limit.0
+    fn max_encode_size(reading: &Reading) -> usize {
+        PREFIX_BYTES + reading.limit
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) fn public_key(id: NodeId) -> Result<PublicKey, Fatal> {
     PublicKey::decode(Copying(id.as_slice())).map_err(|_| Fatal(format!("{id} is not an ed25519 public key")))
 }
 
-fn public_keys(ids: &[NodeId]) -> Result<Set<PublicKey>, Fatal> {
+pub(super) fn public_keys(ids: &[NodeId]) -> Result<Set<PublicKey>, Fatal> {
     let keys: Vec<PublicKey> = ids.iter().map(|id| public_key(*id)).collect::<Result<_, _>>()?;
     Ok(Set::from_iter_dedup(keys))
 }

@@ -18,11 +18,11 @@ use super::{desk::blocking, node::Runtime};
 use crate::{Fatal, Gossip};
 
 /// Transactions of one message.
-const MAX_COUNT: usize = 1_024;
+pub(super) const MAX_COUNT: usize = 1_024;
 /// Bytes of the transactions of one message; a single larger one goes alone.
 const MAX_BYTES: usize = 256 * 1024;
 /// Bytes of one transaction: more than any pool takes.
-const MAX_TRANSACTION_BYTES: usize = 256 * 1024;
+pub(super) const MAX_TRANSACTION_BYTES: usize = 256 * 1024;
 /// Messages of one peer.
 pub(super) const MESSAGES_PER_SECOND: NonZeroU32 = NZU32!(256);
 pub(super) const MESSAGES_AT_ONCE: NonZeroU32 = NZU32!(16);
@@ -35,7 +35,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 pub(super) const MAX_MESSAGE_BYTES: usize = MAX_BYTES + MAX_TRANSACTION_BYTES + 5 * (MAX_COUNT + 1);
 
 /// One message.
-struct Told(Vec<bytes::Bytes>);
+pub(super) struct Told(pub(super) Vec<bytes::Bytes>);
 
 impl Write for Told {
     fn write(&self, buf: &mut impl bytes::BufMut) {

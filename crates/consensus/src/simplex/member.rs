@@ -28,6 +28,7 @@ use super::{
     Timing,
     block::{Digest, Opaque},
     desk::{Desk, Proposed, blocking},
+    telemetry::Telemetry,
 };
 use crate::{Content, Slot, Verdict, Wake};
 
@@ -40,6 +41,7 @@ pub(super) struct Member {
     pub(super) desk: Desk,
     pub(super) wake: Wake,
     pub(super) timing: Timing,
+    pub(super) telemetry: Telemetry,
 }
 
 impl<E: Clock + Spawner> Application<E> for Member {
@@ -55,6 +57,7 @@ impl<E: Clock + Spawner> Application<E> for Member {
         (): (),
     ) -> Option<Digested<Opaque>> {
         let slot = slot_of(&context);
+        self.telemetry.asked(slot.epoch, slot.view, runtime.current());
         let ancestors: Arc<[_]> = self.down_to_tip(ancestry).await.into();
         let parent = ancestors.last()?.time();
         self.sleep_until(&runtime, parent, self.timing.min_block_interval).await;

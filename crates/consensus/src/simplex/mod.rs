@@ -17,8 +17,11 @@
 //! network ([`simulated`]). Reasons and bounds: docs/adr/0013-simplex.md.
 //! Waiting transactions have a channel beside these (`gossip.rs`): what is told and heard is the pool's business.
 
+mod ahead;
 mod archive;
 mod block;
+#[doc(hidden)]
+pub mod border;
 mod committees;
 mod desk;
 mod epoch;
@@ -28,6 +31,7 @@ mod network;
 mod node;
 #[cfg(feature = "simulation")]
 pub mod simulated;
+mod telemetry;
 mod thread;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -36,6 +40,7 @@ use primitives::B256;
 
 use crate::{Fatal, NodeKey, Peer};
 
+pub use telemetry::{Figures, PeerFigures, Traffic};
 pub use thread::Simplex;
 
 /// Everything that the node's place in the network does not decide.

@@ -27,7 +27,7 @@ use primitives::finality::signing_namespace;
 
 use super::{
     Config, Place,
-    block::{BlockLimit, Digest, Opaque},
+    block::{Digest, Opaque, Reading},
     committees::{private_key, public_key},
     gossip,
     node::{Channels, MAILBOX, PeerSet},
@@ -98,8 +98,8 @@ fn settings(config: &Config, place: &Place) -> lookup::Config<Handshake> {
 
 /// The largest message of any channel: nodes that disagree on it cut each other off.
 pub(super) fn largest_message(max_block_bytes: usize) -> u32 {
-    let limit = BlockLimit(max_block_bytes);
-    let blocks = marshal::max_payload_size::<Standard<Opaque>, Scheme>(MAX_PEERS, &limit);
+    let reading = Reading::new(max_block_bytes);
+    let blocks = marshal::max_payload_size::<Standard<Opaque>, Scheme>(MAX_PEERS, &reading);
     let votes = prefixed(simplex::max_payload_size::<Scheme, Digest>(MAX_PEERS));
     max_message_size(&[blocks, votes, gossip::MAX_MESSAGE_BYTES])
 }

@@ -30,13 +30,15 @@ use tokio::sync::mpsc;
 
 use super::{
     Config,
+    ahead::Ahead,
     archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
-    block::{BlockLimit, Digest, Opaque, digest_of},
+    block::{Digest, Opaque, Reading, digest_of},
     committees::{Committees, private_key},
     desk::{Desk, blocking},
     epoch::{Parts, Running},
     gossip,
     member::Member,
+    telemetry::Telemetry,
 };
 use crate::{Fatal, Gossip, Ledger, Peer, Peers, Wake};
 
@@ -85,6 +87,7 @@ pub(super) struct Node {
     pub(super) bootstrap: Vec<Peer>,
     /// Begins the names of everything that this node stores.
     pub(super) prefix: String,
+    pub(super) telemetry: Telemetry,
 }
 
 type Marshal = MarshalMailbox<Scheme, Standard<Opaque>>;
@@ -170,7 +173,12 @@ where
     let (sender, mut finals) = mpsc::unbounded_channel();
     let mut marshal_handle = actor.start(Final(sender), buffer, resolver);
 
-    let member = Member { desk: desk.clone(), wake: node.wake.clone(), timing: node.config.timing };
+    let member = Member {
+        desk: desk.clone(),
+        wake: node.wake.clone(),
+        timing: node.config.timing,
+        telemetry: node.telemetry.clone(),
+    };
     let member = Inline::new(runtime.child("member"), member, marshal.clone(), epocher.clone());
     let (muxer, votes, mut late_votes) = Muxer::builder(runtime.child("votes"), votes.0, votes.1).with_backup().build();
     muxer.start();
@@ -199,6 +207,7 @@ where
     let mut carrier = Carrier { runtime, node, epocher, archive, committees, desk, parts, peers: Tracked::new(peers) };
     carrier.peers.follow(&carrier.node)?;
     let mut epoch = carrier.enter().await?;
+    let mut ahead = Ahead::default();
     loop {
         tokio::select! {
             biased;
@@ -207,13 +216,17 @@ where
             ended = &mut hearing => return Err(ended.unwrap_or_else(|error| Fatal(format!("gossip ended: {error}")))),
             ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
             Some((block, acknowledgement)) = finals.recv() => {
-                if let Some(next) = carrier.finalize(block).await? {
+                let next = carrier.finalize(block).await?;
+                if let Some(next) = next {
                     epoch = next;
+                    carrier.hint(&marshal, &epoch, ahead.of(epoch.epoch));
                 }
                 acknowledgement.acknowledge();
             }
-            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, theirs, from),
-            Some((theirs, (from, _))) = late_certificates.recv() => carrier.hint(&marshal, &epoch, theirs, from),
+            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, ahead.heard(theirs, from)),
+            Some((theirs, (from, _))) = late_certificates.recv() => {
+                carrier.hint(&marshal, &epoch, ahead.heard(theirs, from));
+            }
         }
     }
 }
@@ -235,7 +248,7 @@ where
     }
 }
 
-fn buffer_settings<D>(node: &Node, me: PublicKey, provider: D) -> buffered::Config<PublicKey, BlockLimit, D, Sequential>
+fn buffer_settings<D>(node: &Node, me: PublicKey, provider: D) -> buffered::Config<PublicKey, Reading, D, Sequential>
 where
     D: PeerProvider<PublicKey = PublicKey>,
 {
@@ -244,7 +257,7 @@ where
         mailbox_size: MAILBOX,
         deque_size: MAX_BUFFERED,
         priority: false,
-        codec_config: BlockLimit(node.config.max_block_bytes),
+        codec_config: Reading::knowing(node.config.max_block_bytes, node.gossip.clone()),
         peer_provider: provider,
         strategy: Sequential,
     }
@@ -270,7 +283,7 @@ fn marshal_settings(
         replay_buffer: NZUsize!(1 << 20),
         key_write_buffer: NZUsize!(1 << 16),
         value_write_buffer: NZUsize!(1 << 20),
-        block_codec_config: BlockLimit(node.config.max_block_bytes),
+        block_codec_config: Reading::knowing(node.config.max_block_bytes, node.gossip.clone()),
         max_repair: MAX_REPAIR,
         max_pending_acks: MAX_UNACKNOWLEDGED,
         strategy: Sequential,
@@ -340,6 +353,7 @@ where
         if !(number + 1).is_multiple_of(self.node.config.epoch_blocks) {
             return Ok(None);
         }
+        self.node.telemetry.ended(number / self.node.config.epoch_blocks, self.runtime.current());
         self.enter().await.map(Some)
     }
 
@@ -351,6 +365,7 @@ where
         let scheme = self.committees.scheme(epoch)?;
         let scheme = scheme.ok_or_else(|| Fatal(format!("the ledger names no committee for epoch {epoch}")))?;
         let running = self.parts.enter(&self.runtime, (*scheme).clone(), epoch, floor).await?;
+        self.node.telemetry.entered(epoch);
         // The engine of the last epoch is ended by the caller only after this, so its votes go one epoch later.
         if let Some(old) = epoch.checked_sub(2) {
             self.parts.forget(&self.runtime, old).await;
@@ -372,11 +387,12 @@ where
     }
 
     /// A peer speaks of a later epoch: this node's epoch is final, so its last block can be asked for.
-    fn hint(&self, marshal: &Marshal, epoch: &Running, theirs: u64, from: PublicKey) {
+    fn hint(&self, marshal: &Marshal, epoch: &Running, (theirs, peers): (u64, Vec<PublicKey>)) {
         if theirs > epoch.epoch
+            && let Ok(peers) = NonEmptyVec::try_from(peers)
             && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
         {
-            marshal.hint_finalized(last, NonEmptyVec::new(from));
+            marshal.hint_finalized(last, peers);
         }
     }
 }
@@ -398,6 +414,7 @@ impl<P: PeerSet> Tracked<P> {
         if self.told.as_ref() != Some(&peers) {
             self.number = (self.number + 1).max(node.ledger.tip().number + 1);
             self.network.track(self.number, &peers)?;
+            node.telemetry.follow_peers(node.config.key.id(), &peers);
             self.told = Some(peers);
         }
         Ok(())

@@ -15,6 +15,7 @@ use super::{
     Config, committees,
     network::{QUOTAS, largest_message},
     node::{self, Channels, Node, PeerSet},
+    telemetry::Telemetry,
 };
 use crate::{Fatal, Gossip, Ledger, NodeKey, Peer, Peers, Wake};
 
@@ -75,6 +76,7 @@ pub async fn start(
         wake: life.wake,
         bootstrap: Vec::new(),
         prefix: life.name.clone(),
+        telemetry: Telemetry::default(),
     };
     let context = context.child("member").with_attribute("name", life.name).with_attribute("life", life.count);
     context.spawn(move |context| node::run(context, node, channels, control, manager, peers))

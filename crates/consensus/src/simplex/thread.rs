@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread::JoinHandle};
 
-use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
 use futures::{
     future::{Either, select},
     pin_mut,
@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::{
     Config, Place, StartError, network,
     node::{self, Node},
+    telemetry::{Figures, Telemetry},
 };
 use crate::{Fatal, Gossip, Ledger, Wake, guarded};
 
@@ -20,6 +21,7 @@ use crate::{Fatal, Gossip, Ledger, Wake, guarded};
 pub struct Simplex {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+    telemetry: Telemetry,
 }
 
 impl Simplex {
@@ -35,10 +37,17 @@ impl Simplex {
         check(&config, &*ledger)?;
         let (stop, stopped) = oneshot::channel();
         let bootstrap = place.bootstrap.clone();
-        let node = Node { config, ledger, gossip, wake, bootstrap, prefix: "node".into() };
+        let telemetry = Telemetry::default();
+        let node =
+            Node { config, ledger, gossip, wake, bootstrap, prefix: "node".into(), telemetry: telemetry.clone() };
         let work = move || guarded(|| run(node, &place, stopped)).unwrap_or_else(on_fatal);
         let thread = std::thread::Builder::new().name("simplex".into()).spawn(work)?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, thread, telemetry })
+    }
+
+    /// What it shows of itself now.
+    pub fn figures(&self) -> Figures {
+        self.telemetry.figures()
     }
 
     /// Ends the engine after the call to the ledger that it is in.
@@ -68,10 +77,15 @@ fn run(node: Node, place: &Place, stopped: oneshot::Receiver<()>) -> Result<(), 
         .with_tcp_nodelay(Some(true));
     let place = place.clone();
     runtime::Runner::new(settings).start(|context| async move {
+        let (telemetry, counted) = (node.telemetry.clone(), context.child("figures"));
+        telemetry.read_from(Some(Box::new(move || counted.encode())));
         let (channels, oracle) = network::open(context.child("network"), &node.config, &place);
         let work = node::run(context.child("node"), node, channels, oracle.clone(), oracle.clone(), oracle);
         pin_mut!(work);
-        match select(stopped, work).await {
+        let ended = select(stopped, work).await;
+        // What is counted ends with the runtime that counts.
+        telemetry.read_from(None);
+        match ended {
             Either::Left(_) => Ok(()),
             Either::Right((fatal, _)) => Err(fatal),
         }

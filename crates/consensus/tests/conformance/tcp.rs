@@ -8,7 +8,7 @@ use std::{
 
 use consensus::{
     Peer, Wake,
-    simplex::{Place, Simplex},
+    simplex::{Figures, Place, Simplex},
 };
 
 use crate::{
@@ -77,6 +77,19 @@ impl Network {
         }
     }
 
+    fn figures(&self, member: usize) -> Figures {
+        self.engines[member].as_ref().expect("it runs").figures()
+    }
+
+    /// Waits until a member shows so many peers as connected.
+    fn connects(&self, member: usize, peers: usize) {
+        let started = Instant::now();
+        while self.figures(member).peers.iter().filter(|peer| peer.connected).count() != peers {
+            assert!(started.elapsed() < PATIENCE, "not {peers} connected: {:?}", self.figures(member));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     fn check(mut self) {
         for engine in self.engines.iter_mut().filter_map(Option::take) {
             engine.stop();
@@ -102,6 +115,32 @@ fn members_agree_over_tcp_and_one_that_was_stopped_comes_back() {
     network.reach(&[0, 1, 3], 20);
     network.start(2, &[]);
     network.reach(&[0, 1, 2, 3], 30);
+    network.check();
+}
+
+#[test]
+fn members_show_who_is_connected_and_what_goes_between_them() {
+    let mut network = Network::new(4, 4);
+    network.world.offer(1_000);
+    (0..4).for_each(|member| network.start(member, &[]));
+    // An epoch has eight blocks, so every member opens one of the first four.
+    network.reach(&[0, 1, 2, 3], 40);
+    (0..4).for_each(|member| network.connects(member, 3));
+    network.reach(&[0, 1, 2, 3], 60);
+    let all: Vec<Figures> = (0..4).map(|member| network.figures(member)).collect();
+    for figures in &all {
+        assert_eq!(figures.peers.len(), 3, "everyone but itself: {figures:?}");
+        assert!(figures.epoch >= 4 && figures.view > 0 && figures.syncs > 0, "{figures:?}");
+        assert!(figures.bytes.sent > 0 && figures.bytes.received > 0, "{figures:?}");
+        for peer in &figures.peers {
+            let votes = peer.messages.iter().find(|(channel, _)| *channel == "votes").expect("votes were exchanged");
+            assert!(votes.1.sent > 0 && votes.1.received > 0, "{figures:?}");
+            assert!(peer.newest_vote.is_some(), "{figures:?}");
+        }
+    }
+    assert!(all.iter().map(|figures| figures.switches).sum::<u64>() > 0, "{all:?}");
+    network.stop(2);
+    [0, 1, 3].into_iter().for_each(|member| network.connects(member, 2));
     network.check();
 }
 

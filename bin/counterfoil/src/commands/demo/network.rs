@@ -78,6 +78,7 @@ impl<'a> Network<'a> {
             members: FOUNDERS,
             chain_id: CHAIN_ID,
             epoch_blocks: EPOCH_BLOCKS,
+            min_block_interval_ms: None,
             funds: Vec::new(),
             http_port: 0,
             port: first_port,

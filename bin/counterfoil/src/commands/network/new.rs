@@ -89,6 +89,7 @@ fn genesis(arguments: &NewNetwork, members: &[Member]) -> eyre::Result<Genesis> 
     let section = Section::new(Fork::Osaka, members.iter().map(|member| member.key.id()).collect());
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let funds = arguments.funds.iter();
+    let interval_ms = arguments.min_block_interval_ms.unwrap_or(safety::interval_ms_least(arguments.epoch_blocks));
     let genesis = Genesis {
         config: Config { chain_id: arguments.chain_id, other: BTreeMap::new() },
         timestamp: now.as_secs(),
@@ -97,7 +98,7 @@ fn genesis(arguments: &NewNetwork, members: &[Member]) -> eyre::Result<Genesis> 
         counterfoil: Section {
             upgrades: dev::all_rooms(),
             epoch_blocks: arguments.epoch_blocks,
-            min_block_interval_ms: safety::interval_ms_least(arguments.epoch_blocks),
+            min_block_interval_ms: interval_ms,
             admission: Some(Admission { members: founders, ..Admission::default() }),
             ..section
         },

@@ -5,7 +5,7 @@ use primitives::Header;
 
 use super::*;
 
-const LIMIT: BlockLimit = BlockLimit(4096);
+const LIMIT: Reading = Reading::new(4096);
 
 fn block() -> Block {
     let header = Header {
@@ -125,6 +125,6 @@ fn no_byte_can_be_changed_without_another_digest_or_a_refusal() {
 #[test]
 fn a_block_over_the_limit_is_refused_before_it_is_read() {
     let bytes = Opaque::new(Arc::new(block())).encode();
-    let limit = BlockLimit(block().encode().len() - 1);
+    let limit = Reading::new(block().encode().len() - 1);
     assert!(matches!(Opaque::decode_cfg(bytes, &limit), Err(CodecError::InvalidLength(_))));
 }
