@@ -1,5 +1,5 @@
 //! Networks of real processes: four agree, three go on without the fourth, and that one catches up when it is back; a fifth is voted
-//! in, hands on what clients bring it, decides with the others, and one that is revoked is left alone.
+//! in, hands on what clients bring it, decides with the others, and one that is revoked is left alone; one that is alone becomes two.
 
 use std::{
     fs,
@@ -53,7 +53,7 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let port = ports();
     let (out, payer) = make(folder.path(), port);
     let nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
-    let fifth = Fifth::new(&out, port + 4);
+    let fifth = Joiner::new(&out, port + 4);
     // The engine syncs the whole file system when it starts: seconds where much waits to be written.
     wait_for("the network makes blocks", || nodes[0].call("eth_blockNumber", json!([])) != "0x0");
 
@@ -102,6 +102,57 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     assert_eq!(status_by_counterfoil(others[0], folder.path(), certificate), "revoked");
 }
 
+/// A network can begin with one member, who decides alone, first without and then with followers, until enough others are ready.
+#[test]
+fn a_network_grows_around_its_sole_member() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, payer) = (ports(), PrivateKeySigner::from_slice(&[7; 32]).unwrap());
+    let founder = found_alone(folder.path(), &payer);
+    let path = founder.to_str().unwrap();
+    let alone = Running::start(Command::new(PROGRAM).args(["node", "--data", path]));
+    receipt(&alone, &pay(&alone, &payer, 0));
+    assert!(alone.stop("-TERM").success());
+
+    let address = format!("127.0.0.1:{port}");
+    let arguments = ["node", "--data", path, "--listen", &address, "--local-peers"];
+    let node = Running::start(Command::new(PROGRAM).args(arguments));
+    let certificate = folder.path().join("founder.der");
+    let certificate = certificate.to_str().unwrap();
+    let arguments = ["--data", path, "--name", "Founder", "--address", &address, "-o", certificate];
+    assert!(run(&[&["member", "certificate"], &arguments[..]].concat()).status.success());
+    member(&node, &["renew", "--certificate", certificate, "--data", path]);
+
+    let second = Joiner::new(folder.path(), port + 1);
+    let asked = second.member(&node, &["join", "--certificate", &second.certificate]);
+    let voted = member(&node, &["vote", &asked["request"].to_string(), "approve", "--data", path]);
+    assert_eq!(voted["state"], "approved");
+    // Genesis does not say where its member is.
+    let key = fs::read_to_string(founder.join("node.key")).unwrap();
+    let peer = format!("{}@{address}", hex::encode(consensus::NodeKey::from_hex(&key).unwrap().id()));
+    let running = Running::start(second.command().args(["--peers", &peer]));
+    wait_for("the second decides", || state_of(&node, 1) == "committee");
+    let paid = pay(&running, &payer, 1);
+    receipt(&node, &paid);
+    let block = receipt(&running, &paid)["blockNumber"].clone();
+    let finality = running.call("counterfoil_finality", json!([block]));
+    let count = |list: &str| finality[list].as_array().unwrap().len();
+    assert_eq!((count("committee"), count("signers")), (2, 2));
+}
+
+/// A folder of a network whose only founder does not say where it is, and goes on with one more.
+fn found_alone(folder: &Path, payer: &PrivateKeySigner) -> PathBuf {
+    let (founder, file) = (folder.join("founder"), folder.join("founder/genesis.json"));
+    let (path, fund) = (founder.to_str().unwrap(), format!("{}=1000000000000000000", payer.address()));
+    let made = run(&["genesis", "new", "--data", path, "--chain-id", &CHAIN_ID.to_string(), "--fund", &fund]);
+    assert!(made.status.success(), "{}", error_of(&made));
+    let mut genesis: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    genesis["counterfoil"]["minBlockIntervalMs"] = json!(79);
+    genesis["counterfoil"]["admission"] = json!({ "minCommittee": 2 });
+    fs::write(&file, genesis.to_string()).unwrap();
+    fs::copy(&file, folder.join("genesis.json")).unwrap();
+    founder
+}
+
 /// What a file says of a certificate, verified with nothing but the genesis hash.
 fn status_by_counterfoil(node: &Running, folder: &Path, certificate: &str) -> String {
     let file = folder.join("member.cfl");
@@ -118,7 +169,7 @@ fn status_by_counterfoil(node: &Running, folder: &Path, certificate: &str) -> St
 }
 
 /// A node that was not there at genesis.
-struct Fifth {
+struct Joiner {
     folder: PathBuf,
     genesis: PathBuf,
     key: String,
@@ -126,7 +177,7 @@ struct Fifth {
     port: u16,
 }
 
-impl Fifth {
+impl Joiner {
     fn new(out: &Path, port: u16) -> Self {
         let path = |name: &str| out.join(name).to_str().unwrap().to_owned();
         let (key, certificate) = (path("fifth.key"), path("fifth.der"));
@@ -143,11 +194,15 @@ impl Fifth {
     }
 
     fn start(&self) -> Running {
+        Running::start(&mut self.command())
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(["node", "--key", &self.key, "--local-peers"]);
         command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
         command.arg("--data").arg(&self.folder).arg("--genesis").arg(&self.genesis);
-        Running::start(&mut command)
+        command
     }
 }
 
