@@ -1,7 +1,13 @@
 //! A network of four members on one chain: one thread makes every block, and signs it with the keys of a quorum. Applicants with
 //! certificates of their own, votes, and everything that they need to be sent.
 
-use std::thread::JoinHandle;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
 
 use alloy_primitives::{Address, B256, Bytes, hex};
 use alloy_sol_types::SolCall;
@@ -91,8 +97,10 @@ impl Town {
         self.send(account, &IAdmission::readyCall { height: head.number(), blockHash: head.hash() })
     }
 
-    /// Waits for a block, which comes by itself.
+    /// Waits for the block at the end of an epoch after which the committee is another one.
     pub(crate) fn wait_for(&self, height: u64) {
+        self.council.hurries.store(true, Ordering::Release);
+        self.council.wake.raise();
         let chain = &self.house.node.chain;
         let mut heads = chain.subscribe_heads();
         while chain.head().number() < height {
@@ -180,17 +188,19 @@ impl SigningKey for Signer<'_> {
     }
 }
 
-/// Makes blocks when transactions wait, and up to the end of an epoch after which the committee is another one.
+/// Makes blocks when transactions wait; once it hurries, also up to the end of an epoch after which the committee is another one.
 struct Council {
     wake: Wake,
+    hurries: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Council {
     fn sit(chain: &Chain) -> Self {
-        let (wake, chain) = (chain.wake(), chain.clone());
-        let thread = std::thread::spawn(move || preside(&chain));
-        Self { wake, thread: Some(thread) }
+        let (wake, hurries) = (chain.wake(), Arc::new(AtomicBool::new(false)));
+        let (chain, hurry) = (chain.clone(), Arc::clone(&hurries));
+        let thread = std::thread::spawn(move || preside(&chain, &hurry));
+        Self { wake, hurries, thread: Some(thread) }
     }
 }
 
@@ -202,14 +212,15 @@ impl Drop for Council {
     }
 }
 
-fn preside(chain: &Chain) {
+fn preside(chain: &Chain, hurries: &AtomicBool) {
     let (ledger, wake) = (chain.ledger(), chain.wake());
     let epoch_blocks = chain.rules().epoch_blocks;
     while wake.wait() {
         loop {
             let slot = slot_of(ledger.tip().number + 1, epoch_blocks);
             let changes = ledger.committee_changes().expect("the ledger");
-            let content = if changes { Content::MayBeEmpty } else { Content::Transactions };
+            let content =
+                if changes && hurries.load(Ordering::Acquire) { Content::MayBeEmpty } else { Content::Transactions };
             let Some(block) = ledger.propose(slot, content, &[]).expect("the ledger") else { break };
             let committee = ledger.committee(slot.epoch).expect("the ledger").expect("it is known");
             let proof = sign(&committee, chain.genesis_hash(), slot, block.hash());
