@@ -25,6 +25,7 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_TRANSACTION_BYTES: usize = 256 * 1024;
 /// Messages of one peer.
 pub(super) const MESSAGES_PER_SECOND: NonZeroU32 = NZU32!(256);
+pub(super) const MESSAGES_AT_ONCE: NonZeroU32 = NZU32!(16);
 /// Between two messages: what arrives meanwhile goes into one.
 const PAUSE: Duration = Duration::from_millis(4);
 /// Without news, what has waited is looked for this often.

@@ -39,6 +39,8 @@ pub(super) const MAX_PEERS: u32 = 256;
 const NAMESPACE_SUFFIX: &[u8] = b"_P2P";
 /// Messages of one peer on one channel in a second.
 const MESSAGES_PER_SECOND: NonZeroU32 = NZU32!(4096);
+/// How many of them at once. The library sets a place aside for each of them, for every peer that there may be.
+const MESSAGES_AT_ONCE: NonZeroU32 = NZU32!(64);
 /// How far the clocks of two nodes may be apart for a connection.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 const MAX_HANDSHAKE_AGE: Duration = Duration::from_secs(10);
@@ -51,18 +53,25 @@ pub(super) type TcpChannels = Channels<Sender<PublicKey, runtime::Context>, Rece
 /// Registers the channels and starts to listen.
 pub(super) fn open(context: runtime::Context, config: &Config, place: &Place) -> (TcpChannels, Oracle<PublicKey>) {
     let (mut network, oracle) = Network::new(context, settings(config, place));
-    let quota = Quota::per_second(MESSAGES_PER_SECOND);
+    let mut register = |channel: u8| network.register(channel.into(), QUOTAS[usize::from(channel)]);
     let channels = Channels {
-        votes: network.register(0, quota),
-        certificates: network.register(1, quota),
-        requests: network.register(2, quota),
-        blocks: network.register(3, quota),
-        missing: network.register(4, quota),
-        transactions: network.register(5, Quota::per_second(gossip::MESSAGES_PER_SECOND)),
+        votes: register(0),
+        certificates: register(1),
+        requests: register(2),
+        blocks: register(3),
+        missing: register(4),
+        transactions: register(5),
     };
     network.start();
     (channels, oracle)
 }
+
+/// What one peer may send, by channel.
+pub(super) const QUOTAS: [Quota; 6] = {
+    let usual = Quota::per_second(MESSAGES_PER_SECOND).allow_burst(MESSAGES_AT_ONCE);
+    let told = Quota::per_second(gossip::MESSAGES_PER_SECOND).allow_burst(gossip::MESSAGES_AT_ONCE);
+    [usual, usual, usual, usual, usual, told]
+};
 
 fn settings(config: &Config, place: &Place) -> lookup::Config<Handshake> {
     let handshake = Cups::new(

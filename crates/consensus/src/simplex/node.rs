@@ -404,19 +404,24 @@ impl<P: PeerSet> Tracked<P> {
     }
 }
 
-/// The ledger's peers, and while the tip is old the configured ones that it does not name.
+/// The ledger's peers. While the tip is old, the configured ones too: those that it does not name, and those that it knows elsewhere.
 fn with_bootstrap(node: &Node) -> Result<Peers, Fatal> {
     let mut peers = node.ledger.peers()?;
     if node.bootstrap.is_empty() || !tip_is_old(&*node.ledger)? {
         return Ok(peers);
     }
-    let named = |id| peers.committee.iter().chain(&peers.followers).any(|peer| peer.id == id);
-    let unnamed: Vec<Peer> = node.bootstrap.iter().filter(|peer| !named(peer.id)).cloned().collect();
-    peers.followers.extend(unnamed);
+    for configured in &node.bootstrap {
+        let mut named = peers.committee.iter_mut().chain(&mut peers.followers);
+        match named.find(|peer| peer.id == configured.id) {
+            Some(peer) => *peer = configured.clone(),
+            None => peers.followers.push(configured.clone()),
+        }
+    }
     Ok(peers)
 }
 
+/// A node that has only genesis knows nothing, however young that is.
 fn tip_is_old(ledger: &dyn Ledger) -> Result<bool, Fatal> {
-    let tip = ledger.block(ledger.tip().number)?;
+    let tip = ledger.block(ledger.tip().number)?.filter(|tip| tip.block.number() > 0);
     Ok(tip.is_none_or(|tip| tip.block.time().0.saturating_add(OLD_TIP_MS) < ledger.now().0))
 }
