@@ -145,6 +145,7 @@ impl Node {
     fn bare_life(&mut self, chain: &Chain) -> Life {
         self.lives += 1;
         let (ledger, gossip): (Arc<dyn Ledger>, Arc<dyn Gossip>) = (Arc::new(chain.ledger()), Arc::new(chain.gossip()));
+        let ledger = self.shared.bug.map_or(ledger.clone(), |bug| bug.plant_in_all(ledger));
         self.held.0.push(Arc::downgrade(&ledger));
         self.held.1.push(Arc::downgrade(&gossip));
         let config = Config {
