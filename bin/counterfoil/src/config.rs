@@ -260,5 +260,6 @@ fn chain_options(given: &NodeArguments) -> chain::Options {
             per_sender: given.pool_per_sender.unwrap_or(pool.per_sender),
             ..pool
         },
+        clock: chain::Clock::default(),
     }
 }

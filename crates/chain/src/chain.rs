@@ -1,11 +1,10 @@
 //! The handle that everybody holds: opening a data folder, submitting transactions, asking for blocks, transactions and state.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     num::NonZeroUsize,
     path::Path,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use alloy_consensus::Transaction;
@@ -13,12 +12,12 @@ use consensus::Wake;
 use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Rules, TimeMs, Tx, U256};
-use store::{BlockRecord, Documents, Layers, State, Store, StoreError};
+use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Rules, Tx, U256};
+use store::{BlockRecord, Documents, Layers, Recovered as Restored, State, Store, StoreError, disk::Disk};
 use tokio::sync::broadcast;
 
 use crate::{
-    ChainError, Executed, Head, OpenError, SubmitError,
+    ChainError, Clock, Executed, Head, OpenError, SubmitError,
     codes::Codes,
     gossip::Telling,
     head::{Recent, WINDOW_BLOCKS},
@@ -34,6 +33,8 @@ pub struct Options {
     pub store: store::Options,
     /// The pool.
     pub pool: Limits,
+    /// What block times are read from.
+    pub clock: Clock,
 }
 
 /// Which block.
@@ -78,13 +79,15 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     pub(crate) wake: Wake,
     pub(crate) telling: Telling,
+    pub(crate) clock: Clock,
     head: RwLock<Arc<Head>>,
     /// States by block hash, of final blocks and of executed ones that are not final yet.
     pub(crate) layers: RwLock<Layers>,
     /// Executed blocks that are not final yet.
     pub(crate) built: Mutex<HashMap<B256, Arc<Built>>>,
     /// Blocks that are not final and whose transactions the pool does not offer meanwhile.
-    pub(crate) claimed: Mutex<HashMap<B256, Arc<Block>>>,
+    /// In order of hash, so that what dead blocks give back comes in the same order on every run.
+    pub(crate) claimed: Mutex<BTreeMap<B256, Arc<Block>>>,
     /// Blocks read back from disk.
     cache: Mutex<LruCache<u64, Arc<Executed>>>,
     heads: broadcast::Sender<Arc<Executed>>,
@@ -102,33 +105,47 @@ impl Chain {
     /// Opens the data folder, or makes it from `genesis` if it holds no ledger yet.
     pub fn open(folder: &Path, genesis: &Genesis, options: Options) -> Result<Self, OpenError> {
         let (first, state, change) = genesis_record(genesis)?;
-        let genesis_hash = first.block.hash();
-        let store_options = store::Options { genesis: Some(genesis_hash), ..options.store };
-        let (store, head) = if Store::exists(folder)? {
-            drop((state, change));
-            let (store, recovered) = Store::open(folder, &store_options)?;
-            (
-                store,
-                Head::new(recovered.recent.into_iter().map(recent))
-                    .ok_or_else(|| StoreError::corrupt("no block was recovered"))?,
-            )
+        let store = store::Options { genesis: Some(first.block.hash()), ..options.store.clone() };
+        let opened = if Store::exists(folder)? {
+            restored(Store::open(folder, &store)?)?
         } else {
-            let store = Store::create(folder, &store_options, &first, change)?;
-            (store, Head::genesis(recent((first, state))))
+            (Store::create(folder, &store, &first, change)?, Head::genesis(recent((first, state))))
         };
+        Self::start(folder, genesis, options, opened)
+    }
+
+    /// [`Chain::open`] with the block log on a disk of the caller's choice.
+    pub fn open_on(disk: Arc<dyn Disk>, folder: &Path, genesis: &Genesis, options: Options) -> Result<Self, OpenError> {
+        let (first, state, change) = genesis_record(genesis)?;
+        let store = store::Options { genesis: Some(first.block.hash()), ..options.store.clone() };
+        let opened = if Store::exists_on(&*disk)? {
+            restored(Store::open_on(disk, folder, &store)?)?
+        } else {
+            (Store::create_on(disk, folder, &store, &first, change)?, Head::genesis(recent((first, state))))
+        };
+        Self::start(folder, genesis, options, opened)
+    }
+
+    fn start(
+        folder: &Path,
+        genesis: &Genesis,
+        options: Options,
+        (store, head): (Store, Head),
+    ) -> Result<Self, OpenError> {
         check_protocol(head.latest_state())?;
         let layers = Layers::new(head.hash(), head.number(), head.latest_state().clone(), WINDOW_BLOCKS);
         let inner = Inner {
             layers: RwLock::new(layers),
             rules: genesis.rules(),
-            genesis_hash,
-            documents: Documents::open(folder, store_options.documents_bytes)?,
+            genesis_hash: store.genesis_hash(),
+            documents: Documents::open(folder, options.store.documents_bytes)?,
             config: genesis.canonical_config()?.into(),
             store,
             codes: Codes::default(),
             pool: Pool::new(options.pool),
             wake: Wake::default(),
             telling: Telling::default(),
+            clock: options.clock,
             head: RwLock::new(Arc::new(head)),
             built: Mutex::default(),
             claimed: Mutex::default(),
@@ -273,7 +290,7 @@ impl Inner {
     /// Into the pool; `from` is the peer that told of it.
     pub(crate) fn admit(self: &Arc<Self>, tx: Recovered<Tx>, from: Option<NodeId>) -> Result<(), SubmitError> {
         self.check_admission(&tx)?;
-        let (pooled, ready) = self.pool.insert(tx, from, now(), |sender| self.sender_state(sender))?;
+        let (pooled, ready) = self.pool.insert(tx, from, self.clock.now(), |sender| self.sender_state(sender))?;
         if ready {
             self.wake.raise();
         }
@@ -338,6 +355,11 @@ impl Inner {
     }
 }
 
+fn restored((store, found): (Store, Restored)) -> Result<(Store, Head), OpenError> {
+    let head = Head::new(found.recent.into_iter().map(recent));
+    Ok((store, head.ok_or_else(|| StoreError::corrupt("no block was recovered"))?))
+}
+
 /// Block 0: made from the genesis file alone, so every node makes the same.
 fn genesis_record(genesis: &Genesis) -> Result<(BlockRecord, State, store::StateChange), OpenError> {
     let diff = evm::genesis_diff(genesis)?;
@@ -358,11 +380,6 @@ fn check_protocol(state: &State) -> Result<(), OpenError> {
 
 fn recent((record, state): (BlockRecord, State)) -> Recent {
     Recent { executed: Arc::new(Executed::new(record.block, record.receipts, record.finality)), state }
-}
-
-pub(crate) fn now() -> TimeMs {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    TimeMs(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -24,10 +24,7 @@ use primitives::{
 };
 use rayon::prelude::*;
 
-use crate::{
-    Chain,
-    chain::{Inner, now},
-};
+use crate::{Chain, chain::Inner};
 
 /// A transaction that is still here so long after it was told is told again.
 const TELL_AGAIN_MS: u64 = 2_000;
@@ -58,8 +55,8 @@ impl Telling {
         }
     }
 
-    fn heard(&self, hash: B256) {
-        self.queues.lock().again(hash);
+    fn heard(&self, hash: B256, now: TimeMs) {
+        self.queues.lock().again(hash, now);
     }
 }
 
@@ -72,8 +69,8 @@ impl Queues {
             .or_else(|| self.due.front().copied().filter(due).and_then(|_| Some(self.due.pop_front()?.1)))
     }
 
-    fn again(&mut self, hash: B256) {
-        self.due.push_back((TimeMs(now().0.saturating_add(TELL_AGAIN_MS)), hash));
+    fn again(&mut self, hash: B256, now: TimeMs) {
+        self.due.push_back((TimeMs(now.0.saturating_add(TELL_AGAIN_MS)), hash));
     }
 }
 
@@ -93,7 +90,7 @@ impl Gossip for GossipDoor {
     fn to_tell(&self, max_count: usize, max_bytes: usize) -> Vec<Bytes> {
         let (mut told, mut bytes) = (Vec::new(), 0);
         let mut queues = self.0.telling.queues.lock();
-        let now = now();
+        let now = self.0.clock.now();
         while told.len() < max_count
             && let Some(hash) = queues.next(now)
         {
@@ -105,7 +102,7 @@ impl Gossip for GossipDoor {
                 break;
             }
             told.push(encoded.into());
-            queues.again(hash);
+            queues.again(hash, now);
         }
         told
     }
@@ -116,7 +113,7 @@ impl Gossip for GossipDoor {
         for tx in new {
             let hash = *tx.inner().tx_hash();
             match self.0.admit(tx, Some(from)) {
-                Ok(()) => self.0.telling.heard(hash),
+                Ok(()) => self.0.telling.heard(hash, self.0.clock.now()),
                 Err(error) => tracing::debug!(%hash, peer = %from, %error, "transaction of a peer not taken"),
             }
         }

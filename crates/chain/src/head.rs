@@ -72,6 +72,11 @@ impl Head {
         self.window.iter().map(|recent| &recent.executed)
     }
 
+    /// The root of the state after it, as the trie has it.
+    pub fn state_root(&self) -> B256 {
+        self.latest.state.root()
+    }
+
     pub(crate) fn latest_state(&self) -> &State {
         &self.latest.state
     }

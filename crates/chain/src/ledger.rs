@@ -11,7 +11,7 @@ use store::{BlockRecord, Commit, State, StateChange};
 
 use crate::{
     Chain, Executed,
-    chain::{Inner, now},
+    chain::Inner,
     pool::{Pool, Pooled, SenderState},
     view::{Source, StateView},
 };
@@ -48,7 +48,7 @@ impl Ledger for LedgerDoor {
     fn propose(&self, _slot: Slot, content: Content, pending: &[Arc<Block>]) -> Result<Option<Arc<Block>>, Fatal> {
         let parent = self.parent(pending)?;
         self.line_up(pending);
-        let frame = self.0.rules.next_header(parent.hash, &parent.header, now());
+        let frame = self.0.rules.next_header(parent.hash, &parent.header, self.0.clock.now());
         let mut source = PoolSource::new(&self.0.pool);
         let mode = Mode::Propose { max_transactions: MAX_BLOCK_TRANSACTIONS };
         let outcome = evm::execute_block(&self.0.rules, &frame, &mut source, &parent, mode).map_err(fatal)?;
@@ -138,7 +138,7 @@ impl Ledger for LedgerDoor {
     }
 
     fn now(&self) -> TimeMs {
-        now()
+        self.0.clock.now()
     }
 }
 

@@ -12,6 +12,7 @@
 //! Deliberately absent: sockets, JSON, ordering (that is `consensus`), and any way to change state but `evm::execute_block`.
 
 mod chain;
+mod clock;
 mod codes;
 mod counterfoil;
 mod documents;
@@ -26,6 +27,7 @@ pub mod pool;
 mod view;
 
 pub use chain::{BlockAt, Chain, Located, Options};
+pub use clock::Clock;
 pub use counterfoil::{Beside, ExportError, Question};
 pub use documents::{DELIVERY_MOST_BYTES, DocumentError, Kept, OffLedger};
 pub use error::{ChainError, OpenError, SubmitError};

@@ -12,10 +12,7 @@ use revm::{
 };
 use store::{AccountProof, AccountValue, HistoricState, State, StoreError};
 
-use crate::{
-    ChainError,
-    chain::{Inner, now},
-};
+use crate::{ChainError, chain::Inner};
 
 /// A state view; cheap to clone, consistent however long it is kept.
 #[derive(Clone, Debug)]
@@ -54,7 +51,7 @@ impl StateView {
 
     /// What a block over this state would begin with, if it were made now.
     pub fn next_header(&self) -> Header {
-        self.chain.rules.next_header(self.hash, &self.header, now())
+        self.chain.rules.next_header(self.hash, &self.header, self.chain.clock.now())
     }
 
     /// An account, if it exists.

@@ -110,6 +110,14 @@ impl FaultDisk {
         (world.power_fails_at, world.free_bytes, world.short_write, world.sync_error) = (None, None, false, false);
     }
 
+    /// Another disk with the same bytes: what a careless copy of a running machine holds.
+    pub fn copy(&self) -> Self {
+        let world = self.0.lock();
+        let (names, files) = (world.names.clone(), world.files.clone());
+        let durable_names = names.clone();
+        Self(Arc::new(Mutex::new(World { names, durable_names, files, ..World::default() })))
+    }
+
     /// The bytes of a file as a reader sees them now.
     pub fn contents(&self, name: &str) -> Option<Vec<u8>> {
         let world = self.0.lock();

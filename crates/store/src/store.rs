@@ -103,6 +103,11 @@ impl Store {
         if folder.is_dir() { survey::is_begun(&Folder::readable(&folder)) } else { Ok(false) }
     }
 
+    /// [`Store::exists`] for a disk of the caller's choice.
+    pub fn exists_on(disk: &dyn Disk) -> Result<bool> {
+        survey::is_begun(disk)
+    }
+
     /// Removes the ledger in a folder, unless another process has it open. What else lies there stays.
     pub fn wipe(dir: &Path) -> Result<()> {
         let _lock = lock_folder(dir)?;

@@ -4,11 +4,8 @@
 use std::sync::Arc;
 
 use commonware_cryptography::ed25519::PublicKey;
-use commonware_p2p::{
-    Manager as _, TrackedPeers,
-    simulated::{self, Oracle},
-};
-use commonware_runtime::{Handle, Spawner as _, Supervisor as _, deterministic};
+use commonware_p2p::{Manager as _, TrackedPeers, simulated};
+use commonware_runtime::{Handle, Supervisor as _, deterministic};
 use commonware_utils::ordered::Set;
 
 use super::{
@@ -18,6 +15,12 @@ use super::{
     telemetry::Telemetry,
 };
 use crate::{Fatal, Gossip, Ledger, NodeKey, Peer, Peers, Wake};
+
+mod mischief;
+mod stage;
+
+pub use mischief::{Conduct, Deeds, start_as, start_twins};
+pub use stage::{Left, Link, Power, Running, Stage, play};
 
 /// One life of a node; its storage is the runtime's, under `name`.
 #[derive(Clone)]
@@ -48,38 +51,61 @@ pub fn max_message_bytes(max_block_bytes: usize) -> u32 {
 }
 
 /// Starts a life; the handle ends with the reason why it could not go on, or when it is aborted.
-pub async fn start(
-    context: &deterministic::Context,
-    oracle: &Oracle<PublicKey, deterministic::Context>,
-    life: Life,
-) -> Handle<Fatal> {
-    let control = oracle.control(public_key(&life.config.key));
-    let mut register = Vec::with_capacity(QUOTAS.len());
+pub async fn start(context: &deterministic::Context, oracle: &Oracle, life: Life) -> Handle<Fatal> {
+    start_as(context, oracle, life, Conduct::Honest, &Arc::default()).await
+}
+
+/// The simulated network's controls.
+pub type Oracle = simulated::Oracle<PublicKey, deterministic::Context>;
+type Ends = (simulated::Sender<PublicKey, deterministic::Context>, simulated::Receiver<PublicKey>);
+
+/// The ends of a node's channels, in order of their numbers.
+async fn register(oracle: &Oracle, key: &NodeKey) -> Vec<Ends> {
+    let control = oracle.control(public_key(key));
+    let mut ends = Vec::with_capacity(QUOTAS.len());
     for (channel, quota) in (0..).zip(QUOTAS) {
-        register.push(control.register(channel, quota).await.expect("the network runs as long as its nodes"));
+        ends.push(control.register(channel, quota).await.expect("the network runs as long as its nodes"));
     }
-    let mut register = register.into_iter();
-    let mut next = || register.next().expect("each was registered");
-    let channels = Channels {
+    ends
+}
+
+fn channels<S, R>(ends: impl IntoIterator<Item = (S, R)>) -> Channels<S, R> {
+    let mut ends = ends.into_iter();
+    let mut next = || ends.next().expect("each was registered");
+    Channels {
         votes: next(),
         certificates: next(),
         requests: next(),
         blocks: next(),
         missing: next(),
         transactions: next(),
-    };
-    let (peers, manager) = (SimulatedPeers(oracle.manager()), oracle.manager());
+    }
+}
+
+/// The number of the channel that carries proposed blocks.
+const BLOCKS: usize = 3;
+
+/// A node's task, its context, and whom it takes orders from.
+async fn run<S, R>(context: deterministic::Context, oracle: Oracle, life: Life, channels: Channels<S, R>) -> Fatal
+where
+    S: commonware_p2p::Sender<PublicKey = PublicKey>,
+    R: commonware_p2p::Receiver<PublicKey = PublicKey>,
+{
+    let control = oracle.control(public_key(&life.config.key));
     let node = Node {
         config: life.config,
         ledger: life.ledger,
         gossip: life.gossip,
         wake: life.wake,
         bootstrap: Vec::new(),
-        prefix: life.name.clone(),
+        prefix: life.name,
         telemetry: Telemetry::default(),
     };
-    let context = context.child("member").with_attribute("name", life.name).with_attribute("life", life.count);
-    context.spawn(move |context| node::run(context, node, channels, control, manager, peers))
+    node::run(context, node, channels, control, oracle.manager(), SimulatedPeers(oracle.manager())).await
+}
+
+fn context_of(context: &deterministic::Context, life: &Life) -> deterministic::Context {
+    context.child("member").with_attribute("name", life.name.clone()).with_attribute("life", life.count)
 }
 
 /// The simulated network has no addresses, and one set of peers for all.
