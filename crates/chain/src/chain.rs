@@ -13,7 +13,7 @@ use consensus::Wake;
 use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Rules, TimeMs, Tx, U256};
+use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Recovery, Rules, TimeMs, Tx, U256};
 use store::{BlockRecord, Documents, Layers, State, Store, StoreError};
 use tokio::sync::broadcast;
 
@@ -101,6 +101,16 @@ const PENDING_EVENTS: usize = 4_096;
 impl Chain {
     /// Opens the data folder, or makes it from `genesis` if it holds no ledger yet.
     pub fn open(folder: &Path, genesis: &Genesis, options: Options) -> Result<Self, OpenError> {
+        Self::open_recovered(folder, genesis, Vec::new(), options)
+    }
+
+    /// The same for a network that was recovered: all its recoveries, by rising height.
+    pub fn open_recovered(
+        folder: &Path,
+        genesis: &Genesis,
+        recoveries: Vec<Recovery>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
         let (first, state, change) = genesis_record(genesis)?;
         let genesis_hash = first.block.hash();
         let store_options = store::Options { genesis: Some(genesis_hash), ..options.store };
@@ -120,7 +130,7 @@ impl Chain {
         let layers = Layers::new(head.hash(), head.number(), head.latest_state().clone(), WINDOW_BLOCKS);
         let inner = Inner {
             layers: RwLock::new(layers),
-            rules: genesis.rules(),
+            rules: Rules { recoveries: recoveries.into(), ..genesis.rules() },
             genesis_hash,
             documents: Documents::open(folder, store_options.documents_bytes)?,
             config: genesis.canonical_config()?.into(),
@@ -136,6 +146,7 @@ impl Chain {
             heads: broadcast::channel(HEAD_EVENTS).0,
             pending: broadcast::channel(PENDING_EVENTS).0,
         };
+        inner.check_recoveries()?;
         Ok(Self(Arc::new(inner)))
     }
 

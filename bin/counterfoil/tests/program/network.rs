@@ -46,19 +46,19 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     }
 }
 
-/// The first of four ports in a row that nobody used a moment ago.
-fn ports() -> String {
+/// The first of five ports in a row that nobody used a moment ago.
+pub(crate) fn ports() -> String {
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
     let mut candidates = (0..100).filter_map(|_| free(0)?.local_addr().ok()).map(|address| address.port());
-    let found = candidates.find(|port| *port < u16::MAX - 4 && (1..4).all(|next| free(port + next).is_some()));
+    let found = candidates.find(|port| *port < u16::MAX - 5 && (1..5).all(|next| free(port + next).is_some()));
     found.unwrap().to_string()
 }
 
-fn start(out: &Path, number: u32) -> Running {
+pub(crate) fn start(out: &Path, number: u32) -> Running {
     Running::start(Command::new(PROGRAM).args(["node", "--config"]).arg(out.join(format!("node-{number}.toml"))))
 }
 
-fn pay(node: &Running, payer: &PrivateKeySigner, nonce: u64) -> Value {
+pub(crate) fn pay(node: &Running, payer: &PrivateKeySigner, nonce: u64) -> Value {
     let to = Address::repeat_byte(0x22).into();
     let tx =
         TxLegacy { chain_id: Some(CHAIN_ID), nonce, gas_limit: 21_000, to, value: U256::ONE, ..TxLegacy::default() };
@@ -67,7 +67,7 @@ fn pay(node: &Running, payer: &PrivateKeySigner, nonce: u64) -> Value {
     node.call("eth_sendRawTransaction", json!([raw]))
 }
 
-fn receipt(node: &Running, hash: &Value) -> Value {
+pub(crate) fn receipt(node: &Running, hash: &Value) -> Value {
     let started = Instant::now();
     loop {
         let receipt = node.call("eth_getTransactionReceipt", json!([hash]));

@@ -15,7 +15,7 @@
 //! once, and a committee without a quorum could not even end its epoch.
 //!
 //! Files: `certificate` and `peer` (reading X.509, pure), `messages` (what keys sign), `founding` (what genesis knows),
-//! `requests` and `votes`, `members` (admitted, ready, renewed, revoked), `epochs` (committees), `status`, `views`.
+//! `requests` and `votes`, `members` (admitted, ready, renewed, revoked), `epochs` (committees), `recovery`, `status`, `views`.
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolInterface;
@@ -34,6 +34,7 @@ mod members;
 pub mod messages;
 mod peer;
 mod policies;
+mod recovery;
 mod requests;
 mod status;
 mod views;
@@ -44,6 +45,7 @@ mod tests;
 
 pub use abi::IAdmission;
 pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
+pub use recovery::{recover, were_removed_at};
 pub use views::{PeerRow, Standing, peers, standing};
 
 /// Where it is.
