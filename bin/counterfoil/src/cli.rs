@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// Members of the network: ask to join, vote, revoke, list.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Begin anew without members that are gone, where a network lost its quorum for good; the node must be stopped.
+    Recover(RecoverArguments),
     /// Print the ABI of a room and of what its factory makes.
     Abi(AbiArguments),
     /// Check, back up or restore a data folder.
@@ -169,6 +171,28 @@ pub(crate) struct MemberArguments {
     /// member's key, which pays nothing.
     #[arg(long, value_name = "FILE")]
     pub(crate) account_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArguments {
+    /// The data folder of a member's node: of all that are left the one with the highest block.
+    #[arg(long, env = "COUNTERFOIL_DATA", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The member's ed25519 key, 64 hex digits [default: node.key in the data folder].
+    #[arg(long, env = "COUNTERFOIL_KEY", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Node key of a member that is gone; may be repeated.
+    #[arg(long = "remove", value_name = "KEY")]
+    pub(crate) remove: Vec<B256>,
+    /// Also where those who are kept are a quorum and could decide by vote.
+    #[arg(long)]
+    pub(crate) allow_quorum: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// One JSON object on standard output.
+    #[arg(long, requires = "yes")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod member;
 pub(crate) mod network;
 pub(crate) mod node;
+pub(crate) mod recover;
 pub(crate) mod token;
 pub(crate) mod verify;
 

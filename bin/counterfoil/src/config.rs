@@ -45,6 +45,9 @@ arguments! {
     /// Genesis file; needed once, when the data folder is made.
     #[arg(env = "COUNTERFOIL_GENESIS", value_name = "FILE")]
     genesis: PathBuf;
+    /// What `counterfoil recover` wrote on another node of this network; needed once, it is kept in the data folder.
+    #[arg(env = "COUNTERFOIL_RECOVERY", value_name = "FILE")]
+    recovery: PathBuf;
     /// The node's ed25519 key, 64 hex digits. Default: node.key in the data folder.
     #[arg(env = "COUNTERFOIL_KEY", value_name = "FILE")]
     key: PathBuf;
@@ -120,6 +123,7 @@ pub(crate) struct NodeConfig {
     pub(crate) dev: Option<u64>,
     pub(crate) folder: Folder,
     pub(crate) genesis: Option<PathBuf>,
+    pub(crate) recovery: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
     pub(crate) reset: bool,
     pub(crate) http: SocketAddr,
@@ -143,6 +147,9 @@ impl NodeConfig {
         if dev && given.genesis.is_some() {
             bail!("--dev has a genesis of its own: leave out --genesis or --dev");
         }
+        if dev && given.recovery.is_some() {
+            bail!("--dev is a network of one that everybody may sign for: there is nothing to recover");
+        }
         if !dev && given.chain_id.is_some() {
             bail!("--chain-id goes with --dev: another network's chain id is in its genesis file");
         }
@@ -150,6 +157,7 @@ impl NodeConfig {
             dev: dev.then(|| given.chain_id.unwrap_or(dev::CHAIN_ID)),
             folder: Folder::new(data_folder(dev, given.data.clone())?),
             genesis: given.genesis.clone(),
+            recovery: given.recovery.clone(),
             key: given.key.clone(),
             reset: given.reset.unwrap_or(false),
             http: given.http.unwrap_or(DEFAULT_HTTP),

@@ -86,11 +86,14 @@ impl Engine {
 }
 
 impl Shared {
-    /// An epoch that solo began is ended by solo: only a folder of votes, a new chain, a new epoch, or a committee of others
-    /// begins with simplex.
+    /// An epoch that solo began is ended by solo: only a folder of votes, a new chain, a new epoch, a recovery, or a committee of
+    /// others begins with simplex.
     fn begins_with_simplex(&self) -> eyre::Result<bool> {
         let (rules, next) = (self.chain.rules(), self.chain.head().number() + 1);
         if self.folder.exists() || next == 1 || rules.begins_epoch(next) {
+            return Ok(true);
+        }
+        if rules.recovery_of(next).is_some() {
             return Ok(true);
         }
         let committee = self.chain.ledger().committee(rules.epoch_of(next))?;

@@ -1,4 +1,4 @@
-//! The data folder's own files beside the ledger: the genesis file it was made from and the node's key.
+//! The data folder's own files beside the ledger: the genesis file it was made from, what that was amended by, and the node's key.
 
 use std::{
     fs::{self, OpenOptions},
@@ -10,8 +10,10 @@ use std::{
 use alloy_primitives::hex;
 use consensus::NodeKey;
 use eyre::{Context, bail, eyre};
-use primitives::Genesis;
+use primitives::{Genesis, RecoveryFile};
 use store::Store;
+
+use crate::commands::genesis::genesis_hash;
 
 /// A data folder.
 #[derive(Clone, Debug)]
@@ -35,9 +37,7 @@ impl Folder {
             bail!("{} does not look like a data folder of this program: it is not wiped", self.0.display());
         }
         Store::wipe(&self.0)?;
-        if self.engine_path().exists() {
-            fs::remove_dir_all(self.engine_path()).wrap_err_with(|| format!("could not wipe {}", self.0.display()))?;
-        }
+        self.forget_votes()?;
         if genesis_too && self.genesis_path().exists() {
             fs::remove_file(self.genesis_path()).wrap_err_with(|| format!("could not wipe {}", self.0.display()))?;
         }
@@ -67,6 +67,70 @@ impl Folder {
         self.make()?;
         let text = serde_json::to_string_pretty(genesis)?;
         fs::write(&kept, text).wrap_err_with(|| format!("could not write {}", kept.display()))
+    }
+
+    /// The recoveries of this folder's network: those of the file given, which must go on where the kept ones end.
+    pub(crate) fn recoveries(&self, given: Option<&Path>, genesis: &Genesis) -> eyre::Result<RecoveryFile> {
+        let kept = match self.recovery_path() {
+            path if path.exists() => read_recoveries(&path, genesis)?,
+            _ => RecoveryFile::new(genesis_hash(genesis)?, Vec::new()),
+        };
+        let Some(file) = given else { return Ok(kept) };
+        let given = read_recoveries(file, genesis)?;
+        if given.continues(&kept) {
+            Ok(given)
+        } else if kept.continues(&given) {
+            Ok(kept)
+        } else {
+            bail!("{} differs from {}: one network has one history", file.display(), self.recovery_path().display())
+        }
+    }
+
+    /// Writes recoveries down, so that later starts need not name them.
+    pub(crate) fn keep_recoveries(&self, file: &RecoveryFile, genesis: &Genesis) -> eyre::Result<()> {
+        if file.recoveries.is_empty() || *file == self.recoveries(None, genesis)? {
+            return Ok(());
+        }
+        self.write_durably("recovery.json", file)
+    }
+
+    /// The recovery that `recover` began in this folder and has not ended.
+    pub(crate) fn unfinished_recovery(&self, genesis: &Genesis) -> eyre::Result<Option<RecoveryFile>> {
+        let path = self.unfinished_path();
+        if path.exists() { read_recoveries(&path, genesis).map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn begin_recovery(&self, file: &RecoveryFile) -> eyre::Result<()> {
+        self.write_durably(UNFINISHED_RECOVERY, file)
+    }
+
+    /// Its blocks are durable.
+    pub(crate) fn finish_recovery(&self) -> eyre::Result<()> {
+        let kept = self.recovery_path();
+        let renamed = fs::rename(self.unfinished_path(), &kept).and_then(|()| fs::File::open(&self.0)?.sync_all());
+        renamed.wrap_err_with(|| format!("could not write {}", kept.display()))
+    }
+
+    /// Removes what the engine of a network keeps.
+    pub(crate) fn forget_votes(&self) -> eyre::Result<()> {
+        let path = self.engine_path();
+        if path.exists() {
+            fs::remove_dir_all(&path).wrap_err_with(|| format!("could not remove {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Whole or not at all, whenever the power fails.
+    fn write_durably(&self, name: &str, file: &RecoveryFile) -> eyre::Result<()> {
+        let (path, new) = (self.0.join(name), self.0.join(format!("{name}.new")));
+        let write = || {
+            let mut out = fs::File::create(&new)?;
+            serde_json::to_writer_pretty(&mut out, file)?;
+            out.sync_all()?;
+            fs::rename(&new, &path)?;
+            fs::File::open(&self.0)?.sync_all()
+        };
+        write().wrap_err_with(|| format!("could not write {}", path.display()))
     }
 
     /// Makes the folder if it is not there.
@@ -100,6 +164,14 @@ impl Folder {
         self.0.join("genesis.json")
     }
 
+    pub(crate) fn recovery_path(&self) -> PathBuf {
+        self.0.join("recovery.json")
+    }
+
+    pub(crate) fn unfinished_path(&self) -> PathBuf {
+        self.0.join(UNFINISHED_RECOVERY)
+    }
+
     /// Where the engine of a network keeps its votes.
     pub(crate) fn engine_path(&self) -> PathBuf {
         self.0.join("engine")
@@ -114,6 +186,16 @@ impl Folder {
         let empty = entries.next().is_none();
         Ok(empty || self.genesis_path().exists() || Store::exists(&self.0)?)
     }
+}
+
+/// What `recover` works from until it has made all blocks.
+const UNFINISHED_RECOVERY: &str = "recovery-unfinished.json";
+
+/// Reads and checks a file of recoveries.
+fn read_recoveries(file: &Path, genesis: &Genesis) -> eyre::Result<RecoveryFile> {
+    let text = fs::read_to_string(file).map_err(|error| eyre!("recovery file {}: {error}", file.display()))?;
+    let (hash, epoch_blocks) = (genesis_hash(genesis)?, genesis.counterfoil.epoch_blocks);
+    RecoveryFile::parse(&text, hash, epoch_blocks).wrap_err_with(|| file.display().to_string())
 }
 
 /// Reads and checks a genesis file.

@@ -47,6 +47,7 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Genesis(command) => commands::genesis::run(command),
         Command::Network(command) => commands::network::run(command),
         Command::Member(command) => commands::member::run(command),
+        Command::Recover(arguments) => commands::recover::run(&arguments),
         Command::Abi(arguments) => commands::abi::run(&arguments),
         Command::Db(command) => commands::db::run(command),
         Command::Cash(command) => commands::cash::run(command),

@@ -6,12 +6,13 @@ use chain::{Chain, OpenError};
 use consensus::{Fatal, NodeKey, simplex::Figures};
 use eyre::Context;
 use gateway::{Accounts, Console, Health, HealthStatus, Rooms, Rpc, Server};
-use primitives::Genesis;
+use primitives::{Genesis, RecoveryFile};
 use store::StoreError;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, metrics, ready::say_when_ready, safety,
+    commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, folder::Folder, metrics,
+    ready::say_when_ready, safety,
 };
 
 /// Everything that runs.
@@ -27,10 +28,13 @@ pub(crate) struct Node {
 impl Node {
     /// Opens the data folder, starts the engine, then the doors.
     pub(crate) async fn start(config: NodeConfig) -> eyre::Result<Self> {
-        let Identity { genesis, key, accounts } = Identity::of(&config)?;
+        let Identity { genesis, recoveries, key, accounts } = Identity::of(&config)?;
         safety::check(&genesis, config.network.is_some(), config.allow_unsafe)?;
-        let (chain, genesis) = open(&config, genesis)?;
+        let (chain, genesis) = open(&config, genesis, recoveries.as_ref())?;
         config.folder.keep_genesis(&genesis)?;
+        if let Some(recoveries) = recoveries {
+            take_on(&config.folder, &chain, &genesis, &recoveries)?;
+        }
         let (failed, failure) = watch::channel(None);
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
         let ready = config.network.is_some().then(|| tokio::spawn(say_when_ready(chain.clone(), key)));
@@ -91,6 +95,8 @@ impl Node {
 /// Who this node is, on which chain.
 struct Identity {
     genesis: Genesis,
+    /// `None` of a development network.
+    recoveries: Option<RecoveryFile>,
     key: NodeKey,
     accounts: Accounts,
 }
@@ -102,17 +108,26 @@ impl Identity {
         }
         if let Some(chain_id) = config.dev {
             let accounts = Accounts::development()?;
-            return Ok(Self { genesis: dev::genesis(&accounts, chain_id), key: dev::key(), accounts });
+            let genesis = dev::genesis(&accounts, chain_id);
+            return Ok(Self { genesis, recoveries: None, key: dev::key(), accounts });
         }
         let genesis = config.folder.genesis(config.genesis.as_deref())?;
+        if config.folder.unfinished_recovery(&genesis)?.is_some() {
+            let folder = config.folder.path().display();
+            eyre::bail!("a recovery was begun here and not ended: run `counterfoil recover --data {folder}` again");
+        }
+        let recoveries = Some(config.folder.recoveries(config.recovery.as_deref(), &genesis)?);
         let key = config.folder.key(config.key.as_deref())?;
-        Ok(Self { genesis, key, accounts: Accounts::none() })
+        Ok(Self { genesis, recoveries, key, accounts: Accounts::none() })
     }
 }
 
 /// Opens the ledger. A development folder may be older than some rooms: it keeps the genesis that it was made with.
-fn open(config: &NodeConfig, genesis: Genesis) -> eyre::Result<(Chain, Genesis)> {
-    let open = |genesis: &Genesis| Chain::open(config.folder.path(), genesis, config.chain.clone());
+fn open(config: &NodeConfig, genesis: Genesis, recoveries: Option<&RecoveryFile>) -> eyre::Result<(Chain, Genesis)> {
+    let recoveries = recoveries.map(|file| file.recoveries.clone()).unwrap_or_default();
+    let open = |genesis: &Genesis| {
+        Chain::open_recovered(config.folder.path(), genesis, recoveries.clone(), config.chain.clone())
+    };
     match open(&genesis) {
         Err(OpenError::Store(StoreError::OtherGenesis { found, expected })) if config.dev.is_some() => {
             for older in dev::older(&genesis) {
@@ -124,6 +139,17 @@ fn open(config: &NodeConfig, genesis: Genesis) -> eyre::Result<(Chain, Genesis)>
         }
         opened => Ok((opened?, genesis)),
     }
+}
+
+/// From here on the recoveries are part of this network. As long as the log ends before the last one's end, what the engine kept is
+/// of before the recovery: votes of a committee that is no more.
+fn take_on(folder: &Folder, chain: &Chain, genesis: &Genesis, recoveries: &RecoveryFile) -> eyre::Result<()> {
+    folder.keep_recoveries(recoveries, genesis)?;
+    let last = recoveries.recoveries.last().map(|recovery| recovery.last(chain.rules().epoch_blocks));
+    if last.is_some_and(|last| chain.head().number() < last) {
+        folder.forget_votes()?;
+    }
+    Ok(())
 }
 
 async fn start_server(

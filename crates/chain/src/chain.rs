@@ -12,7 +12,7 @@ use consensus::Wake;
 use contracts::{protocol, registry::NEWEST_VERSION};
 use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Rules, Tx, U256};
+use primitives::{Address, B256, Block, Bytes, Genesis, NodeId, Recovered, Recovery, Rules, Tx, U256};
 use store::{BlockRecord, Documents, Layers, Recovered as Restored, State, Store, StoreError, disk::Disk};
 use tokio::sync::broadcast;
 
@@ -104,14 +104,26 @@ const PENDING_EVENTS: usize = 4_096;
 impl Chain {
     /// Opens the data folder, or makes it from `genesis` if it holds no ledger yet.
     pub fn open(folder: &Path, genesis: &Genesis, options: Options) -> Result<Self, OpenError> {
+        Self::open_recovered(folder, genesis, Vec::new(), options)
+    }
+
+    /// The same for a network that was recovered: all its recoveries, by rising height.
+    pub fn open_recovered(
+        folder: &Path,
+        genesis: &Genesis,
+        recoveries: Vec<Recovery>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
         let (first, state, change) = genesis_record(genesis)?;
         let store = store::Options { genesis: Some(first.block.hash()), ..options.store.clone() };
         let opened = if Store::exists(folder)? {
+            drop((state, change));
             restored(Store::open(folder, &store)?)?
         } else {
             (Store::create(folder, &store, &first, change)?, Head::genesis(recent((first, state))))
         };
-        Self::start(folder, genesis, options, opened)
+        let rules = Rules { recoveries: recoveries.into(), ..genesis.rules() };
+        Self::start(folder, genesis, rules, options, opened)
     }
 
     /// [`Chain::open`] with the block log on a disk of the caller's choice.
@@ -123,12 +135,13 @@ impl Chain {
         } else {
             (Store::create_on(disk, folder, &store, &first, change)?, Head::genesis(recent((first, state))))
         };
-        Self::start(folder, genesis, options, opened)
+        Self::start(folder, genesis, genesis.rules(), options, opened)
     }
 
     fn start(
         folder: &Path,
         genesis: &Genesis,
+        rules: Rules,
         options: Options,
         (store, head): (Store, Head),
     ) -> Result<Self, OpenError> {
@@ -136,7 +149,7 @@ impl Chain {
         let layers = Layers::new(head.hash(), head.number(), head.latest_state().clone(), WINDOW_BLOCKS);
         let inner = Inner {
             layers: RwLock::new(layers),
-            rules: genesis.rules(),
+            rules,
             genesis_hash: store.genesis_hash(),
             documents: Documents::open(folder, options.store.documents_bytes)?,
             config: genesis.canonical_config()?.into(),
@@ -153,6 +166,7 @@ impl Chain {
             heads: broadcast::channel(HEAD_EVENTS).0,
             pending: broadcast::channel(PENDING_EVENTS).0,
         };
+        inner.check_recoveries()?;
         Ok(Self(Arc::new(inner)))
     }
 

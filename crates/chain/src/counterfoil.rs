@@ -3,6 +3,7 @@
 //! Called by `gateway` for `counterfoil_export`. The file and its rules are `proof`'s; here are only the lookups. Every file is verified
 //! before it leaves, so that none goes out that a reader would refuse. Each change of the committee up to the certificate's epoch is
 //! shown by a hand-over: the last block of the epoch before it, which names the new committee, with a certificate of the old one.
+//! After a recovery nothing leads from genesis on: the hand-overs begin with the recovery's last block, which readers pin.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +16,7 @@ use alloy_sol_types::SolEvent;
 use contracts::token::{self, abi::IToken};
 use primitives::{Committee, Header};
 use proof::{
-    Certified, Counterfoil, Fact, Refusal, build,
+    Certified, Checkpoint, Counterfoil, Fact, Refusal, build,
     statement::{self, CertificateSlots},
 };
 
@@ -160,8 +161,15 @@ impl Chain {
             fact,
             preimages: ordered(preimages.into_iter().chain(preimages_of(question)).chain(attributes)),
         };
-        proof::verify(&file.encode(), self.genesis_hash(), None)?;
+        proof::verify(&file.encode(), self.genesis_hash(), self.pinned(certified.number())?)?;
         Ok(file)
+    }
+
+    /// The last block of the last recovery that ended at or below a certified block: what a reader has to trust beside genesis.
+    fn pinned(&self, certified: u64) -> Result<Option<Checkpoint>, ExportError> {
+        let ends = self.rules().recoveries.iter().map(|recovery| recovery.last(self.rules().epoch_blocks));
+        let Some(height) = ends.filter(|end| *end <= certified).max() else { return Ok(None) };
+        Ok(Some((height, self.existing(BlockAt::Number(height))?.hash())))
     }
 
     fn fact(&self, question: &Question) -> Result<(Arc<Executed>, Fact), ExportError> {
@@ -254,19 +262,21 @@ impl Chain {
         Ok((self.existing(BlockAt::Hash(state.block_hash()))?, state))
     }
 
-    /// The first block from `height` on that has a certificate of its own.
+    /// The first block from `height` on that has a certificate of its own; of the blocks of a recovery it is the last one's.
     fn certified_from(&self, height: u64, fact: u64) -> Result<Arc<Executed>, ExportError> {
         let last = fact.saturating_add(MAX_DESCENDANTS);
-        if height > last {
-            return Err(ExportError::TooFar { from: fact, to: height });
-        }
-        for number in height..=last {
-            let Some(executed) = self.block(BlockAt::Number(number))? else { break };
-            if executed.finality.is_some() {
-                return Ok(executed);
+        let mut number = height;
+        loop {
+            number = self.rules().recovery_of(number).map_or(number, |it| it.last(self.rules().epoch_blocks));
+            if number > last {
+                return Err(ExportError::TooFar { from: fact, to: number });
+            }
+            match self.block(BlockAt::Number(number))? {
+                Some(executed) if executed.finality.is_some() => return Ok(executed),
+                Some(_) => number = number.saturating_add(1),
+                None => return Err(ExportError::NoCertificate(height)),
             }
         }
-        Err(ExportError::NoCertificate(height))
     }
 
     /// The last block before each change of the committee. A checkpoint below the fact stands among them, with a certificate of
@@ -277,6 +287,9 @@ impl Chain {
         let mut heights: BTreeSet<u64> =
             changes.map(|epoch| epoch.saturating_mul(rules.epoch_blocks).saturating_sub(1)).collect();
         heights.extend(checkpoint.filter(|height| (1..fact).contains(height)));
+        if let Some((pinned, _)) = self.pinned(certified)? {
+            heights.retain(|height| *height >= pinned);
+        }
         heights.into_iter().map(|height| self.certificate(&*self.existing(BlockAt::Number(height))?)).collect()
     }
 
@@ -290,7 +303,7 @@ impl Chain {
 
     /// Whose certificate a final block of this height has.
     fn committee_at(&self, height: u64) -> Result<Committee, ExportError> {
-        Ok(self.0.committee(self.rules().epoch_of(height))?.ok_or(ChainError::UnknownBlock)?)
+        Ok(self.0.committee_at(height)?.ok_or(ChainError::UnknownBlock)?)
     }
 
     fn headers(&self, heights: impl Iterator<Item = u64>) -> Result<Vec<Header>, ExportError> {

@@ -1,6 +1,6 @@
 //! What can go wrong in a question to the chain, in a submission and at start.
 
-use primitives::{GenesisError, U256};
+use primitives::{B256, GenesisError, U256};
 use store::StoreError;
 
 use crate::pool::PoolError;
@@ -104,6 +104,30 @@ pub enum OpenError {
         /// The newest known.
         newest: u32,
     },
+    /// A recovery of another history.
+    #[error("the recovery begins after block {number} {want}, this ledger has {have} there: it is not of this network")]
+    OtherRecovery {
+        /// Height.
+        number: u64,
+        /// In the ledger.
+        have: B256,
+        /// In the recovery.
+        want: B256,
+    },
+    /// A final block would be lost.
+    #[error(
+        "this ledger went on to block {head} without the recovery after block {number}, and what it holds is final: \
+         recover from the node with the highest block instead"
+    )]
+    Unrecovered {
+        /// The last block before the recovery.
+        number: u64,
+        /// The ledger's last.
+        head: u64,
+    },
+    /// The ledger cannot be asked.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),

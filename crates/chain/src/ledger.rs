@@ -117,7 +117,9 @@ impl Ledger for LedgerDoor {
 
     fn block(&self, number: u64) -> Result<Option<Logged>, Fatal> {
         let executed = self.0.block_by_number(&self.0.head(), number).map_err(fatal)?;
-        Ok(executed.map(|executed| Logged { block: executed.block.clone(), proof: executed.finality.clone() }))
+        // To the engine such a block is final through the last of its epoch: it knows one committee for each epoch.
+        let shown = |executed: &Executed| executed.finality.clone().filter(|_| !self.0.is_before_recovery(number));
+        Ok(executed.map(|executed| Logged { block: executed.block.clone(), proof: shown(&executed) }))
     }
 
     fn number_of(&self, hash: B256) -> Result<Option<u64>, Fatal> {
@@ -127,6 +129,10 @@ impl Ledger for LedgerDoor {
 
     fn committee(&self, epoch: u64) -> Result<Option<Committee>, Fatal> {
         self.0.committee(epoch).map_err(fatal)
+    }
+
+    fn is_recovered(&self, epoch: u64) -> bool {
+        self.0.rules.recovery_in(epoch).is_some()
     }
 
     fn committee_changes(&self) -> Result<bool, Fatal> {

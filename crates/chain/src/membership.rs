@@ -1,17 +1,18 @@
 //! Who decides in which epoch and who may connect: what the room `admission` says in the state after the newest final block, and
 //! committee 0 as long as the room is not open. Called by the door for engines, for counterfoils, and by a node about itself.
-//! Rules: DESIGN section 5, DC-23 (only members connect).
+//! In the epoch of a recovery one member decides alone, whom the recovery names and not the room.
+//! Rules: DESIGN section 5, DC-23 (only members connect), docs/adr/0014-recovery.md.
 
 use std::sync::Arc;
 
 use consensus::{Peer, Peers};
 use contracts::{
     Host, Reader, Res,
-    admission::{self, IAdmission::MemberState, PeerRow, Standing},
+    admission::{self, IAdmission::MemberState, PeerRow, Standing, were_removed_at},
 };
-use primitives::{Address, Committee, FinalityProof, NodeId};
+use primitives::{Address, Committee, FinalBlock, FinalityProof, NodeId, Recovery};
 
-use crate::{BlockAt, Chain, ChainError, Executed, chain::Inner};
+use crate::{BlockAt, Chain, ChainError, Executed, OpenError, chain::Inner};
 
 /// A certificate, and what it makes final.
 #[derive(Clone, Debug)]
@@ -29,7 +30,8 @@ pub struct Finality {
 }
 
 impl Chain {
-    /// Who decides in an epoch; `None` until the last block of the epoch before it is final.
+    /// Who decides in an epoch, up to its last block; `None` until the last block of the epoch before it is final. In the epoch of
+    /// a recovery others have decided about the first blocks: [`Self::finality`] says who.
     pub fn committee(&self, epoch: u64) -> Result<Option<Committee>, ChainError> {
         self.0.committee(epoch)
     }
@@ -52,7 +54,7 @@ impl Chain {
             let Some(next) = self.block(BlockAt::Number(certified.number() + 1))? else { return Ok(None) };
             certified = next;
         };
-        let committee = self.committee(proof.epoch)?.ok_or(ChainError::UnknownBlock)?;
+        let committee = self.0.committee_at(certified.number())?.ok_or(ChainError::UnknownBlock)?;
         let signers = proof::certificate::signers(&proof, &committee, certified.hash());
         let signers = signers.map_err(|error| ChainError::Room(error.to_string()))?;
         Ok(Some(Finality { block, certified, proof, committee, signers }))
@@ -65,8 +67,47 @@ impl Chain {
 }
 
 impl Inner {
-    /// Who decides in an epoch; `None` until the last block of the epoch before it is final.
+    /// Who decides in an epoch, up to its last block; `None` until the last block of the epoch before it is final.
     pub(crate) fn committee(&self, epoch: u64) -> Result<Option<Committee>, ChainError> {
+        let fixed = self.fixed_committee(epoch)?;
+        let recovered = self.rules.recovery_in(epoch).map(Recovery::committee);
+        Ok(fixed.map(|fixed| recovered.unwrap_or(fixed)))
+    }
+
+    /// Whose certificate a final block of this height has.
+    pub(crate) fn committee_at(&self, number: u64) -> Result<Option<Committee>, ChainError> {
+        match self.rules.recovery_of(number) {
+            Some(recovery) => Ok(Some(recovery.committee())),
+            None => self.fixed_committee(self.rules.epoch_of(number)),
+        }
+    }
+
+    /// Whether a recovery took the epoch of this block from those who signed it.
+    pub(crate) fn is_before_recovery(&self, number: u64) -> bool {
+        let recovery = self.rules.recovery_in(self.rules.epoch_of(number));
+        recovery.is_some_and(|recovery| number < recovery.first())
+    }
+
+    /// Refuses a ledger that a recovery is not about.
+    pub(crate) fn check_recoveries(&self) -> Result<(), OpenError> {
+        let head = self.head();
+        for recovery in self.rules.recoveries.iter() {
+            let FinalBlock { number, hash: want } = recovery.after;
+            match self.block_by_number(&head, number)?.map(|block| block.hash()) {
+                Some(have) if have != want => return Err(OpenError::OtherRecovery { number, have, want }),
+                _ => {}
+            }
+            let begun = head.number() >= recovery.first();
+            let removed = |host: &mut dyn Host| were_removed_at(host, &recovery.removed, recovery.first());
+            if begun && !self.ask(removed)? {
+                return Err(OpenError::Unrecovered { number, head: head.number() });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the room has fixed for an epoch.
+    fn fixed_committee(&self, epoch: u64) -> Result<Option<Committee>, ChainError> {
         let first = epoch.checked_mul(self.rules.epoch_blocks);
         if first.is_none_or(|first| first > self.head().number().saturating_add(1)) {
             return Ok(None);

@@ -109,6 +109,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Who decides in an epoch: a function of the state after the last block of the epoch before it, and `None` until that is final.
     fn committee(&self, epoch: u64) -> Result<Option<Committee>, Fatal>;
 
+    /// Whether an epoch ended by a recovery: its committee is one member, who signed its last blocks before any engine was started. No
+    /// engine signs in it, the member's own neither: it would be another block at the same height.
+    fn is_recovered(&self, _epoch: u64) -> bool {
+        false
+    }
+
     /// Whether the committee of the next epoch will be another one, by the state of the tip. Blocks then come without pause up to the
     /// boundary.
     fn committee_changes(&self) -> Result<bool, Fatal>;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Two engines: [`solo`] for a committee of one without a network, [`simplex`] for a committee of many. An epoch belongs to one of
-//! them; solo hands over to simplex at an epoch boundary and never takes over again.
+//! them; solo hands over to simplex at an epoch boundary and never takes over again. Where a network lost its quorum for good,
+//! [`recovery`] ends the epoch without either.
 //! An engine orders opaque blocks; it knows neither accounts nor transactions. This is the only crate that names an engine library.
 //! Deliberately absent: the EVM, ledger rules, sockets for clients.
 
@@ -17,6 +18,7 @@ pub mod certificate;
 mod gossip;
 mod key;
 mod ledger;
+pub mod recovery;
 pub mod simplex;
 pub mod solo;
 mod wake;

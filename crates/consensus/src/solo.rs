@@ -49,6 +49,11 @@ pub enum StartError {
         /// Members; empty if the ledger names none.
         committee: Vec<NodeId>,
     },
+    /// The blocks up to the end of the epoch are made already, elsewhere.
+    #[error(
+        "the log ends within epoch {0}, which a recovery ended: start this node with --listen, it fetches the rest"
+    )]
+    Recovered(u64),
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] Fatal),
@@ -256,6 +261,9 @@ impl Drop for OnDrop<'_> {
 /// The epoch of the next block and the one before it are ours: a network that once decided is not gone back on.
 fn check_alone(config: &Config, ledger: &dyn Ledger, next: u64) -> Result<(), StartError> {
     let epoch = next / config.epoch_blocks;
+    if ledger.is_recovered(epoch) {
+        return Err(StartError::Recovered(epoch));
+    }
     for epoch in epoch.saturating_sub(1)..=epoch {
         let committee = ledger.committee(epoch)?.map_or_else(Vec::new, |committee| committee.members().to_vec());
         if committee != [config.key.id()] {

@@ -5,7 +5,7 @@
 use alloy_evm::{EvmEnv, EvmInternals};
 use alloy_primitives::Bytes;
 use contracts::{Host, Res, Stop, admission, protocol};
-use primitives::{Address, Committee, Receipt, Recovered, StateDiff, Tx};
+use primitives::{Address, Committee, NodeId, Receipt, Recovered, StateDiff, Tx};
 use revm::{
     Database, ExecuteEvm,
     context::{ContextSetters, ContextTr, JournalTr, TxEnv},
@@ -98,6 +98,11 @@ impl<D: BlockState> Execution<D> {
         self.by_protocol(|host| protocol::begin_epoch(host, version_by_genesis).map(drop)).map_err(not_begun)
     }
 
+    /// Takes members out that are gone for good. No logs either.
+    pub(crate) fn recover(&mut self, removed: &[NodeId]) -> Result<(), TransactError> {
+        self.by_protocol(|host| admission::recover(host, removed)).map_err(not_recovered)
+    }
+
     /// Ends an epoch: the committee of the next one is fixed. No logs either.
     pub(crate) fn end_epoch(&mut self) -> Result<(), TransactError> {
         self.by_protocol(admission::end_epoch).map_err(not_ended)
@@ -180,6 +185,13 @@ fn not_ended(stop: Stop) -> TransactError {
     match stop {
         Stop::Database(message) => TransactError::State(message.into()),
         other => TransactError::Environment(format!("the epoch did not end: {other:?}")),
+    }
+}
+
+fn not_recovered(stop: Stop) -> TransactError {
+    match stop {
+        Stop::Database(message) => TransactError::State(message.into()),
+        other => TransactError::Environment(format!("members could not be taken out: {other:?}")),
     }
 }
 

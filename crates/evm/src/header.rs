@@ -114,6 +114,7 @@ pub fn seal(frame: &Header, outcome: &Outcome, state_root: B256) -> Block {
 pub fn verify_header(rules: &Rules, parent_hash: B256, parent: &Header, block: &Block) -> Result<(), HeaderError> {
     let header = block.header();
     check_place(parent_hash, parent, header)?;
+    check_recovery(rules, header)?;
     check_time(parent, header)?;
     if header.gas_used > header.gas_limit {
         return Err(HeaderError::GasUsed { used: header.gas_used, limit: header.gas_limit });
@@ -150,6 +151,17 @@ fn check_place(parent_hash: B256, parent: &Header, header: &Header) -> Result<()
         return Err(HeaderError::Parent { have: header.parent_hash, want: parent_hash });
     }
     Ok(())
+}
+
+/// A recovery names the block that it begins after.
+fn check_recovery(rules: &Rules, header: &Header) -> Result<(), HeaderError> {
+    let begun = rules.recovery_of(header.number).filter(|recovery| recovery.first() == header.number);
+    match begun {
+        Some(recovery) if recovery.after.hash != header.parent_hash => {
+            Err(HeaderError::Parent { have: header.parent_hash, want: recovery.after.hash })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_time(parent: &Header, header: &Header) -> Result<(), HeaderError> {

@@ -1,5 +1,5 @@
 //! What the protocol itself does around the transactions of a block: at the first block of an epoch it brings a scheduled
-//! version into force (DESIGN section 5), then come the calls to system contracts: parent hash (EIP-2935) and beacon root
+//! version into force (DESIGN section 5), at the first block of a recovery it takes out the members that are gone; then come the calls to system contracts: parent hash (EIP-2935) and beacon root
 //! (EIP-4788) before them, withdrawal (EIP-7002) and consolidation (EIP-7251) requests after them. After the last block of an
 //! epoch, `admission` fixes the committee of the next one.
 //! None of these contracts is in the default genesis, but their deployments are ordinary transactions that anyone may send.
@@ -37,6 +37,9 @@ pub(crate) fn before_transactions<D: BlockState>(
 ) -> Result<(), TransactError> {
     if rules.begins_epoch(header.number) {
         execution.begin_epoch(rules.version_by_genesis(rules.epoch_of(header.number)))?;
+    }
+    if let Some(recovery) = rules.recovery_of(header.number).filter(|recovery| recovery.first() == header.number) {
+        execution.recover(&recovery.removed)?;
     }
     let beacon_root = header.parent_beacon_block_root.unwrap_or_default();
     store_hash(execution, BEACON_ROOTS_ADDRESS, beacon_root)?;

@@ -10,9 +10,9 @@ use contracts::{
     signature::sha256,
 };
 use ed25519_consensus::SigningKey;
-use evm::{Mode, Outcome, execute_block, genesis_diff, seal_header};
+use evm::{HeaderError, Mode, Outcome, execute_block, genesis_diff, seal_header, verify_header};
 use primitives::{
-    Address, B256, Bytes, Committee, Fork, Genesis, Header, Recovered, Rules, TimeMs, Tx,
+    Address, B256, Block, Bytes, Committee, FinalBlock, Fork, Genesis, Header, Recovered, Recovery, Rules, TimeMs, Tx,
     genesis::{Admission, Config, Founder, Section, Upgrade},
 };
 use world::World;
@@ -133,6 +133,18 @@ fn link(chain: &Chain, key: &SigningKey) -> requestLinkCall {
     requestLinkCall { certificate: CERTIFICATE.into(), weight: 1, possession, nodeSignature: Bytes::new() }
 }
 
+fn approval(asked: &LinkRequested) -> voteCall {
+    voteCall {
+        id: asked.id,
+        certificate: asked.certificate,
+        policy: asked.policy,
+        epoch: asked.epoch,
+        ballot: Ballot::Approve,
+        reasonCode: 0,
+        reasonHash: B256::ZERO,
+    }
+}
+
 #[test]
 fn a_second_member_is_admitted_in_blocks_and_is_in_the_committee_of_the_next_epoch() {
     let mut chain = Chain::new();
@@ -142,16 +154,7 @@ fn a_second_member_is_admitted_in_blocks_and_is_in_the_committee_of_the_next_epo
     let asked = chain.succeeds(APPLICANT, &call);
     let log = LinkRequested::decode_log(&asked.receipts[0].logs[0]).expect("the event");
     assert_eq!((log.certificate, log.nodeKey), (sha256(CERTIFICATE), id(&applicant)));
-    let vote = voteCall {
-        id: log.id,
-        certificate: log.certificate,
-        policy: log.policy,
-        epoch: log.epoch,
-        ballot: Ballot::Approve,
-        reasonCode: 0,
-        reasonHash: B256::ZERO,
-    };
-    let voted = chain.succeeds(FOUNDER, &vote);
+    let voted = chain.succeeds(FOUNDER, &approval(&log));
     assert!(voted.receipts[0].logs.iter().any(|log| MemberAdmitted::decode_log(log).is_ok()));
     let both = Committee::new(vec![id(&founder()), id(&applicant)]);
     let alone = Committee::new(vec![id(&founder())]);
@@ -233,4 +236,31 @@ fn networks_that_differ_in_policy_differ_in_the_state_of_block_0_and_in_what_is_
     other.counterfoil.admission = Some(Admission { min_committee: 3, ..Admission::default() });
     assert_ne!(genesis_diff(&genesis(None)).expect("valid"), genesis_diff(&other).expect("valid"));
     assert_ne!(genesis(None).rules().founding.network, other.rules().founding.network);
+}
+
+#[test]
+fn the_first_block_of_a_recovery_begins_without_those_who_are_gone() {
+    let mut chain = Chain::new();
+    let applicant = SigningKey::from(*SEED);
+    let call = link(&chain, &applicant);
+    let asked = chain.succeeds(APPLICANT, &call);
+    let log = LinkRequested::decode_log(&asked.receipts[0].logs[0]).expect("the event");
+    chain.succeeds(FOUNDER, &approval(&log));
+    assert_eq!(chain.header.number, 2);
+    let (gone, hash) = (id(&applicant), chain.header.hash_slow());
+    let after = FinalBlock { number: 2, hash };
+    chain.rules.recoveries = vec![Recovery { after, signer: id(&founder()), removed: vec![gone] }].into();
+    // The room already refuses it, in that very block.
+    let tx = chain.sends(APPLICANT, &readyCall { height: 2, blockHash: hash });
+    let outcome = chain.block(&[tx]);
+    assert!(!outcome.receipts[0].success);
+    let read = |account, slot| Ok(chain.world.state.storage(account, slot));
+    let mut reader = Reader::new(read, 3, chain.header.timestamp, 0);
+    assert!(admission::were_removed_at(&mut reader, &[gone], 3).expect("readable"));
+    // A rival of the block that the recovery names has no children.
+    let rival = Header { gas_used: 1, ..chain.header.clone() };
+    let parent = Header { number: 2, ..rival };
+    let frame = chain.rules.next_header(parent.hash_slow(), &parent, TimeMs(0));
+    let refused = verify_header(&chain.rules, parent.hash_slow(), &parent, &Block::seal(frame, Vec::new()));
+    assert_eq!(refused, Err(HeaderError::Parent { have: parent.hash_slow(), want: hash }));
 }

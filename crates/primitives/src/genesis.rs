@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     diff::{AccountDiff, SlotDiff, StateDiff},
     finality::{Committee, NodeId},
+    recovery::Recovery,
     time::TimeMs,
 };
 
@@ -156,6 +157,8 @@ pub struct Rules {
     pub upgrades: Vec<Upgrade>,
     /// What contracts may know of genesis.
     pub founding: Arc<Founding>,
+    /// What was amended since, by rising height; genesis itself has none.
+    pub recoveries: Arc<[Recovery]>,
 }
 
 /// Why a genesis file is refused.
@@ -235,6 +238,7 @@ impl Genesis {
             committee: Committee::new(section.committee.clone()),
             upgrades: section.upgrades.clone(),
             founding: Arc::new(Founding::of(section, self.network())),
+            recoveries: Arc::default(),
         }
     }
 
@@ -338,6 +342,16 @@ impl Rules {
     pub fn version_by_genesis(&self, epoch: u64) -> u32 {
         let begun = self.upgrades.iter().filter(|upgrade| upgrade.epoch <= epoch);
         begun.map(|upgrade| upgrade.version).max().unwrap_or_default()
+    }
+
+    /// The recovery that the block of this height was or will be made under.
+    pub fn recovery_of(&self, number: u64) -> Option<&Recovery> {
+        self.recoveries.iter().find(|recovery| (recovery.first()..=recovery.last(self.epoch_blocks)).contains(&number))
+    }
+
+    /// The recovery that ends with this epoch, of which some blocks may have been made before it.
+    pub fn recovery_in(&self, epoch: u64) -> Option<&Recovery> {
+        self.recoveries.iter().find(|recovery| self.epoch_of(recovery.first()) == epoch)
     }
 
     /// The key that decides alone, if the committee has only one.

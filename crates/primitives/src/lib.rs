@@ -5,6 +5,7 @@
 //! genesis file -> Genesis -> Rules + header 0      (genesis)
 //! executed block -> StateDiff -> disk, trie        (diff)
 //! ordered block -> FinalityProof by a Committee    (finality)
+//! recovery file -> Recovery, carried by Rules       (recovery)
 //! ```
 //!
 //! Deliberately absent: async, I/O, clocks, revm and every type of a consensus engine.
@@ -16,6 +17,7 @@ pub mod finality;
 pub mod genesis;
 pub mod p256;
 pub mod policy;
+pub mod recovery;
 pub mod secret;
 pub mod time;
 pub mod tx;
@@ -28,6 +30,7 @@ pub use diff::{AccountDiff, SlotDiff, StateDiff};
 pub use finality::{Committee, FinalityProof, NodeId};
 pub use genesis::{Fork, Founding, Genesis, GenesisError, Rules};
 pub use policy::Policy;
+pub use recovery::{FinalBlock, Recovery, RecoveryError, RecoveryFile};
 pub use secret::Masked;
 pub use time::TimeMs;
 pub use tx::{Receipt, Tx, TxError};

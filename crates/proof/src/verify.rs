@@ -10,6 +10,12 @@
 //! height, and it must be that one:
 //! at or above the fact's height, the fact's block is its ancestor by hashes alone, whoever signed what; below it, every certificate
 //! that counts after it was made by committees that descend from the one that the trusted block names.
+//!
+//! A certified block that is the checkpoint itself may be signed by anybody: the reader trusts that very hash, so it does not matter
+//! whether the keys beside it are those in force, and from there on those are in force that its header names. Its certificate must
+//! still be that of the keys beside it, so that a damaged file is refused; it proves nothing. That is how a network is followed that
+//! was recovered after it lost its quorum (docs/operations.md): no committee handed over to those who went on, and nothing but the
+//! reader's own trust in the last block of the recovery can take the place of that.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +94,8 @@ pub enum Refusal {
     },
     /// The keys are not those of the committee in force.
     #[error(
-        "block {height} is signed by a committee that genesis or the last hand-over does not name: a hand-over is missing"
+        "block {height} is signed by a committee that genesis or the last hand-over does not name: a hand-over is missing, or \
+         the network was recovered there and a reader who accepts that names this block as checkpoint"
     )]
     Committee {
         /// Of the certified block.
@@ -144,8 +151,8 @@ pub enum Refusal {
 pub fn verify(bytes: &[u8], genesis_hash: B256, checkpoint: Option<Checkpoint>) -> Result<Verified, Refusal> {
     let (file, seal) = Counterfoil::decode_with_seal(bytes)?;
     let network = Network::of(&file, genesis_hash)?;
-    let trust = check_blocks(&file, &network)?;
-    trust.check_checkpoint(checkpoint)?;
+    let trust = check_blocks(&file, &network, checkpoint)?;
+    trust.check_checkpoint()?;
     let time = TimeMs::of_header(&file.header).ok_or_else(|| header_refused(&file.header, "has no time"))?;
     let statements = statement::of(&file)?;
     let block_hash = trust.check_signatures(&file)?;
@@ -212,8 +219,12 @@ impl Network {
 }
 
 /// Checks every header, link and certificate, but for the signatures.
-fn check_blocks<'a>(file: &'a Counterfoil, network: &'a Network) -> Result<Trust<'a>, Refusal> {
-    let mut trust = Trust::of(network);
+fn check_blocks<'a>(
+    file: &'a Counterfoil,
+    network: &'a Network,
+    checkpoint: Option<Checkpoint>,
+) -> Result<Trust<'a>, Refusal> {
+    let mut trust = Trust::of(network, checkpoint);
     for handover in &file.handovers {
         trust.pass(handover)?;
     }
@@ -230,6 +241,7 @@ fn check_blocks<'a>(file: &'a Counterfoil, network: &'a Network) -> Result<Trust
 /// Who may sign, as far as the file has shown it, and which blocks it has shown.
 struct Trust<'a> {
     network: &'a Network,
+    checkpoint: Option<Checkpoint>,
     /// What the last certified block commits to.
     committee_hash: B256,
     /// Height of the last certified block.
@@ -241,9 +253,9 @@ struct Trust<'a> {
 }
 
 impl<'a> Trust<'a> {
-    fn of(network: &'a Network) -> Self {
+    fn of(network: &'a Network, checkpoint: Option<Checkpoint>) -> Self {
         let met = BTreeMap::from([(0, network.genesis_hash)]);
-        Self { network, committee_hash: network.committee_hash, height: 0, met, claimed: Vec::new() }
+        Self { network, checkpoint, committee_hash: network.committee_hash, height: 0, met, claimed: Vec::new() }
     }
 
     fn pass(&mut self, handover: &'a Certified) -> Result<(), Refusal> {
@@ -265,7 +277,8 @@ impl<'a> Trust<'a> {
             return Err(Refusal::Order("certified blocks"));
         }
         let committee = rising(keys)?;
-        if committee.hash() != self.committee_hash {
+        let pinned = self.checkpoint == Some((height, hash));
+        if !pinned && committee.hash() != self.committee_hash {
             return Err(Refusal::Committee { height });
         }
         let refused = |error| Refusal::Certificate { height, error };
@@ -274,14 +287,14 @@ impl<'a> Trust<'a> {
         }
         self.claimed.push((height, Claimed::read(finality, &committee, hash).map_err(refused)?));
         self.height = height;
-        self.hand_over(header)
+        self.hand_over(header, pinned)
     }
 
-    /// Only the last block of an epoch may name other keys than those that signed it.
-    fn hand_over(&mut self, header: &Header) -> Result<(), Refusal> {
+    /// Only the last block of an epoch may name other keys than those in force; what the reader trusts may.
+    fn hand_over(&mut self, header: &Header, pinned: bool) -> Result<(), Refusal> {
         let named = committed(header)?;
         let is_last = (header.number % self.network.epoch_blocks) == self.network.epoch_blocks - 1;
-        if named != self.committee_hash && !is_last {
+        if named != self.committee_hash && !is_last && !pinned {
             return Err(header_refused(header, "names another committee within an epoch"));
         }
         self.committee_hash = named;
@@ -311,8 +324,8 @@ impl<'a> Trust<'a> {
         Ok(self.met[&file.header.number])
     }
 
-    fn check_checkpoint(&self, checkpoint: Option<Checkpoint>) -> Result<(), Refusal> {
-        let Some((height, want)) = checkpoint else { return Ok(()) };
+    fn check_checkpoint(&self) -> Result<(), Refusal> {
+        let Some((height, want)) = self.checkpoint else { return Ok(()) };
         match self.met.get(&height) {
             None => Err(Refusal::NoCheckpoint(height)),
             Some(have) if *have == want => Ok(()),

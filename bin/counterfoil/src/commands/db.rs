@@ -15,12 +15,14 @@ pub(crate) fn run(command: DbCommand) -> eyre::Result<()> {
         DbCommand::Check { data } => check(&data),
         DbCommand::Backup { data, file } => {
             print_contents("backed up", &backup::backup(&data, &file)?);
-            println!("genesis.json and node.key are not part of it: keep copies of them");
+            println!("genesis.json, recovery.json and node.key are not part of it: keep copies of them");
             Ok(())
         }
         DbCommand::Restore { data, file } => {
             print_contents("restored", &backup::restore(&file, &data)?);
-            println!("put genesis.json and node.key beside it before the node starts (not needed with --dev)");
+            println!(
+                "put genesis.json, recovery.json (if there was one) and node.key beside it before the node starts (not needed with --dev)"
+            );
             Ok(())
         }
     }

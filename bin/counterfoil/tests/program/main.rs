@@ -10,6 +10,7 @@ mod keys;
 mod kill;
 mod member;
 mod network;
+mod recover;
 mod running;
 mod settings;
 mod till;

@@ -251,18 +251,18 @@ fn make(folder: &Path, port: u16) -> (PathBuf, PrivateKeySigner) {
 }
 
 /// The first of five ports in a row that nobody uses, below those that the system hands out to connections.
-fn ports() -> u16 {
+pub(crate) fn ports() -> u16 {
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     let first = u16::try_from(std::process::id() % 2_000).unwrap() * 5 + 20_000;
     let mut candidates = (first..30_000).step_by(5).chain((20_000..first).step_by(5));
     candidates.find(|port| (0..5).all(|next| free(port + next))).unwrap()
 }
 
-fn start(out: &Path, number: u32) -> Running {
+pub(crate) fn start(out: &Path, number: u32) -> Running {
     Running::start(Command::new(PROGRAM).args(["node", "--config"]).arg(out.join(format!("node-{number}.toml"))))
 }
 
-fn pay(node: &Running, payer: &PrivateKeySigner, nonce: u64) -> Value {
+pub(crate) fn pay(node: &Running, payer: &PrivateKeySigner, nonce: u64) -> Value {
     let to = Address::repeat_byte(0x22).into();
     let tx =
         TxLegacy { chain_id: Some(CHAIN_ID), nonce, gas_limit: 21_000, to, value: U256::ONE, ..TxLegacy::default() };
@@ -288,7 +288,7 @@ fn connected_peers(node: &Running) -> usize {
     peers.iter().filter(|line| line.ends_with(" 1")).count()
 }
 
-fn receipt(node: &Running, hash: &Value) -> Value {
+pub(crate) fn receipt(node: &Running, hash: &Value) -> Value {
     let started = Instant::now();
     loop {
         let receipt = node.call("eth_getTransactionReceipt", json!([hash]));

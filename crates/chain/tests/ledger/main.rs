@@ -4,6 +4,7 @@
 
 mod network;
 mod queries;
+mod recovery;
 mod rivals;
 mod statements;
 mod stories;

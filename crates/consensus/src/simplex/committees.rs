@@ -35,13 +35,13 @@ impl Committees {
         Self { ledger, key: private_key(key), namespace, ready: Arc::default() }
     }
 
-    /// The scheme of an epoch: signing if this node is a member, else verifying. `None` while the committee is not decided.
+    /// The scheme of an epoch: signing if this node is a member and the epoch is signed at all, else verifying. `None` while the committee is not decided.
     pub(super) fn scheme(&self, epoch: u64) -> Result<Option<Arc<Scheme>>, Fatal> {
         if let Some(scheme) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(&epoch) {
             return Ok(Some(scheme.clone()));
         }
         let Some(committee) = self.ledger.committee(epoch)? else { return Ok(None) };
-        let scheme = Arc::new(self.make(&committee)?);
+        let scheme = Arc::new(self.make(&committee, !self.ledger.is_recovered(epoch))?);
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.insert(epoch, scheme.clone());
         while ready.len() > MAX_READY {
@@ -50,9 +50,10 @@ impl Committees {
         Ok(Some(scheme))
     }
 
-    fn make(&self, committee: &Committee) -> Result<Scheme, Fatal> {
+    fn make(&self, committee: &Committee, signs: bool) -> Result<Scheme, Fatal> {
         let members = public_keys(committee.members())?;
-        let signer = Scheme::signer(&self.namespace, members.clone(), self.key.clone());
+        let signer = || Scheme::signer(&self.namespace, members.clone(), self.key.clone());
+        let signer = signs.then(signer).flatten();
         Ok(signer.unwrap_or_else(|| Scheme::verifier(&self.namespace, members)))
     }
 }

@@ -21,6 +21,7 @@ struct Pages {
     fail_at: Option<u64>,
     /// Instead of the key alone.
     committee: Option<Committee>,
+    recovered: Option<u64>,
 }
 
 impl Notebook {
@@ -73,6 +74,10 @@ impl Ledger for Notebook {
 
     fn committee(&self, _epoch: u64) -> Result<Option<Committee>, Fatal> {
         Ok(Some(self.state.lock().unwrap().committee.clone().unwrap_or_else(alone)))
+    }
+
+    fn is_recovered(&self, epoch: u64) -> bool {
+        self.state.lock().unwrap().recovered == Some(epoch)
     }
 
     fn committee_changes(&self) -> Result<bool, Fatal> {
@@ -165,4 +170,48 @@ fn views_count_within_the_epoch() {
     let views: Vec<_> = (1..=9).map(|n| (slot_of(n, 4).epoch, slot_of(n, 4).view, slot_of(n, 4).parent_view)).collect();
     let expected = [(0, 1, 0), (0, 2, 1), (0, 3, 2), (1, 1, 0), (1, 2, 1), (1, 3, 2), (1, 4, 3), (2, 1, 0), (2, 2, 1)];
     assert_eq!(views, expected);
+}
+
+#[test]
+fn an_epoch_that_a_recovery_ended_is_nobodys() {
+    let ledger = Arc::new(Notebook::default());
+    ledger.state.lock().unwrap().recovered = Some(0);
+    let started = Solo::start(config(), ledger, Wake::default(), |_| ());
+    assert!(matches!(started, Err(StartError::Recovered(0))));
+}
+
+/// Blocks 5 to 7 are left of epoch 1.
+fn finish(ledger: &Notebook) -> Result<BlockRef, Fatal> {
+    let Config { key, genesis_hash, epoch_blocks, .. } = config();
+    crate::recovery::finish_epoch(ledger, &key, genesis_hash, epoch_blocks, 5)
+}
+
+#[test]
+fn a_recovery_makes_the_rest_of_the_epoch_and_goes_on_after_a_crash() {
+    let ledger = Arc::new(Notebook::default());
+    ledger.offer(4);
+    run(&ledger);
+    ledger.offer(9);
+    ledger.state.lock().unwrap().fail_at = Some(6);
+    assert_eq!(finish(&ledger).unwrap_err().0, "the disk is full");
+    ledger.state.lock().unwrap().fail_at = None;
+    let last = finish(&ledger).unwrap();
+    assert_eq!((last.number, ledger.tip()), (7, last));
+    assert_eq!(finish(&ledger).unwrap(), last, "and no further");
+    for (block, proof) in &ledger.finalized() {
+        assert_eq!(certificate::verify(proof, &alone(), GENESIS, block.hash()), Ok(()));
+    }
+}
+
+#[test]
+fn only_the_whole_committee_of_an_epoch_ends_it_alone() {
+    let ledger = Notebook::default();
+    ledger.offer(9);
+    let other = NodeKey::from_seed([8; 32]).id();
+    ledger.state.lock().unwrap().committee = Some(Committee::new(vec![config().key.id(), other]));
+    assert!(finish(&ledger).unwrap_err().0.contains("not for"));
+    // Nor does it sign what others have decided.
+    ledger.state.lock().unwrap().committee = None;
+    assert!(finish(&ledger).unwrap_err().0.contains("the log ends with block 0"));
+    assert!(ledger.finalized().is_empty());
 }

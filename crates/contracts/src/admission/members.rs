@@ -228,6 +228,11 @@ pub(super) fn require_room(env: &mut Env<'_>) -> Res<()> {
 /// Takes a member and its certificates out. Refuses if too few would be left to end the epoch (DC-30).
 pub(super) fn revoke(env: &mut Env<'_>, key: B256, reason: u8) -> Res<()> {
     require_enough_left(env, key)?;
+    take_out(env, key, reason)
+}
+
+/// The same without that guard: for a recovery.
+pub(super) fn take_out(env: &mut Env<'_>, key: B256, reason: u8) -> Res<()> {
     let place = storage().members.of(env, key)?;
     let height = env.number();
     for fingerprint in [place.certificate.get(env)?, place.previous.get(env)?] {

@@ -15,7 +15,7 @@
 //! once, and a committee without a quorum could not even end its epoch.
 //!
 //! Files: `certificate` and `peer` (reading X.509, pure), `details` (the same for people who look), `messages` (what keys sign), `founding` (what genesis knows),
-//! `requests` and `votes`, `members` (admitted, ready, renewed, revoked), `epochs` (committees), `status`, `views`.
+//! `requests` and `votes`, `members` (admitted, ready, renewed, revoked), `epochs` (committees), `recovery`, `status`, `views`.
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolInterface;
@@ -35,6 +35,7 @@ mod members;
 pub mod messages;
 mod peer;
 mod policies;
+mod recovery;
 mod requests;
 mod status;
 mod views;
@@ -46,6 +47,7 @@ mod tests;
 pub use abi::IAdmission;
 pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
 pub use policies::from_policy;
+pub use recovery::{recover, were_removed_at};
 pub use views::{PeerRow, Standing, peers, standing};
 
 /// Where it is.

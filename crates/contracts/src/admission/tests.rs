@@ -17,7 +17,7 @@ use super::{
     certificate::{self, parse},
     committee_of_epoch, details, end_epoch,
     messages::Network,
-    next_committee, peers, sole_member,
+    next_committee, peers, recover, sole_member, were_removed_at,
 };
 use crate::{Call, Env, Reader, Stop, dispatch::INative, registry, testing::Memory};
 
@@ -27,6 +27,7 @@ mod committees;
 mod linking;
 mod members;
 mod model;
+mod recovering;
 mod revoking;
 mod voting;
 

@@ -113,6 +113,7 @@ fn rules(beneficiary: Address) -> Rules {
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
         founding: Default::default(),
+        recoveries: Default::default(),
     }
 }
 

@@ -37,6 +37,7 @@ fn rules() -> Rules {
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
         founding: Default::default(),
+        recoveries: Default::default(),
     }
 }
 

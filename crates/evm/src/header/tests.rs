@@ -22,6 +22,7 @@ fn rules() -> Rules {
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
         founding: Default::default(),
+        recoveries: Default::default(),
     }
 }
 

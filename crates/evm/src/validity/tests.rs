@@ -25,6 +25,7 @@ fn rules(fork: Fork) -> Rules {
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
         founding: Default::default(),
+        recoveries: Default::default(),
     }
 }
 

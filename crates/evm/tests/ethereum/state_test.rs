@@ -155,6 +155,7 @@ fn rules(fork: Fork, chain_id: u64) -> Rules {
         committee: Committee::new(Vec::new()),
         upgrades: Vec::new(),
         founding: Default::default(),
+        recoveries: Default::default(),
     }
 }
 

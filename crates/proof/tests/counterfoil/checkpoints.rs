@@ -2,7 +2,7 @@
 
 use ed25519_consensus::SigningKey;
 use primitives::B256;
-use proof::{Certified, Counterfoil, Refusal, verify};
+use proof::{Certified, Counterfoil, Refusal, certificate::CertificateError, verify};
 
 use crate::network::{Network, certify};
 
@@ -71,4 +71,97 @@ fn two_blocks_of_one_height_are_refused() {
     let mut file = network.counterfoil_to(2, 5, network.receipt_fact(0));
     file.handovers.push(Certified { header, finality, committee });
     assert_eq!(verify(&file.encode(), network.genesis_hash, None), Err(Refusal::Fork(3)));
+}
+
+/// Block 7, the last of epoch 1, as `key` alone would sign it after a recovery; it names the committee of epoch 2.
+fn signed_alone(network: &Network, key: &SigningKey) -> Certified {
+    let finality = certify(network.genesis_hash, 1, network.hash(7), std::slice::from_ref(key));
+    let committee = vec![B256::from(key.verification_key().to_bytes())];
+    Certified { header: network.header(7).clone(), finality, committee }
+}
+
+#[test]
+fn a_recovered_network_is_followed_from_the_block_that_the_reader_pins() {
+    let network = Network::changing();
+    let survivor = SigningKey::from([1; 32]);
+    let recovery = signed_alone(&network, &survivor);
+    let pinned = Some((7, network.hash(7)));
+    // After the recovery: nobody that genesis leads to has handed over.
+    let mut file = network.counterfoil_to(9, 12, network.receipt_fact(0));
+    file.handovers = vec![recovery.clone()];
+    let unknown = Err(Refusal::Committee { height: 7 });
+    assert_eq!(verify(&file.encode(), network.genesis_hash, None), unknown);
+    for other in [Some((7, OTHER)), Some((9, network.hash(9))), Some((12, network.hash(12)))] {
+        assert_eq!(verify(&file.encode(), network.genesis_hash, other), unknown, "{other:?}");
+    }
+    assert!(verify(&file.encode(), network.genesis_hash, pinned).is_ok());
+    // The hand-overs before it do no harm.
+    file.handovers.insert(0, network.certified(3));
+    assert!(verify(&file.encode(), network.genesis_hash, pinned).is_ok());
+    // Before it: the fact's block is an ancestor of the pinned one.
+    let Certified { finality, committee, .. } = recovery;
+    let before = Counterfoil {
+        finality,
+        committee,
+        handovers: Vec::new(),
+        ..network.counterfoil_to(5, 7, network.receipt_fact(0))
+    };
+    assert!(verify(&before.encode(), network.genesis_hash, pinned).is_ok());
+    assert_eq!(verify(&before.encode(), network.genesis_hash, None), unknown);
+}
+
+#[test]
+fn a_pinned_block_lets_nobody_sign_but_those_that_it_names() {
+    let network = Network::changing();
+    let (survivor, stranger) = (SigningKey::from([1; 32]), SigningKey::from([9; 32]));
+    let pinned = Some((7, network.hash(7)));
+    let honest = || Counterfoil {
+        handovers: vec![signed_alone(&network, &stranger)],
+        ..network.counterfoil(9, network.receipt_fact(0))
+    };
+    // Whoever signed the pinned block: the reader trusts its hash.
+    assert!(verify(&honest().encode(), network.genesis_hash, pinned).is_ok());
+    // Blocks above it are those of the committee that it names.
+    let mut header = network.header(9).clone();
+    header.state_root = OTHER;
+    for keys in [vec![survivor], vec![stranger.clone()], (1..=4).map(|seed| SigningKey::from([seed; 32])).collect()] {
+        let finality = certify(network.genesis_hash, 2, header.hash_slow(), &keys);
+        let mut committee: Vec<B256> = keys.iter().map(|key| key.verification_key().to_bytes().into()).collect();
+        committee.sort_unstable();
+        let forged = Counterfoil { header: header.clone(), finality, committee, ..honest() };
+        assert_eq!(verify(&forged.encode(), network.genesis_hash, pinned), Err(Refusal::Committee { height: 9 }));
+    }
+    // A rival of the pinned block is not the pinned block.
+    let mut rival = signed_alone(&network, &stranger);
+    rival.header.state_root = OTHER;
+    rival.finality = certify(network.genesis_hash, 1, rival.header.hash_slow(), std::slice::from_ref(&stranger));
+    let forged = Counterfoil { handovers: vec![rival], ..honest() };
+    assert_eq!(verify(&forged.encode(), network.genesis_hash, pinned), Err(Refusal::Committee { height: 7 }));
+}
+
+#[test]
+fn the_certificate_of_a_pinned_block_is_that_of_the_keys_beside_it() {
+    let network = Network::changing();
+    let (survivor, stranger) = (SigningKey::from([1; 32]), SigningKey::from([9; 32]));
+    let pinned = Some((7, network.hash(7)));
+    let file = |handover| Counterfoil { handovers: vec![handover], ..network.counterfoil(9, network.receipt_fact(0)) };
+    let refused = |error| Err(Refusal::Certificate { height: 7, error });
+    let mut wrong = signed_alone(&network, &survivor);
+    wrong.committee = signed_alone(&network, &stranger).committee;
+    let signature = refused(CertificateError::Signature(0));
+    assert_eq!(verify(&file(wrong).encode(), network.genesis_hash, pinned), signature);
+    let mut wrong = signed_alone(&network, &survivor);
+    wrong.finality = certify(network.genesis_hash, 2, network.hash(7), std::slice::from_ref(&survivor));
+    let epoch = refused(CertificateError::Other("epoch"));
+    assert_eq!(verify(&file(wrong).encode(), network.genesis_hash, pinned), epoch);
+}
+
+#[test]
+fn a_block_within_an_epoch_can_be_pinned_and_spares_what_came_before_it() {
+    let network = Network::changing();
+    // Block 9 is of epoch 2; the hand-overs at 3 and 7 are left out.
+    let mut file = network.counterfoil(10, network.receipt_fact(0));
+    file.handovers = vec![network.certified(9)];
+    assert_eq!(verify(&file.encode(), network.genesis_hash, None), Err(Refusal::Committee { height: 9 }));
+    assert!(verify(&file.encode(), network.genesis_hash, Some((9, network.hash(9)))).is_ok());
 }
