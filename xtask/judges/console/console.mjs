@@ -5,7 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { equal, nodeUrl, truthy } from '../flows/harness.mjs';
-import { balance, EURO, make, path, rpc, send } from './ledger.mjs';
+import { balance, EURO, make, path, send } from './ledger.mjs';
+import { rpc } from './rpc.mjs';
 import { end, folder, look, pictures, shows, silent, tab, text, verify, WIDTHS } from './visitor.mjs';
 
 const world = await verify('a ledger with items is made', make);

@@ -1,7 +1,8 @@
 // What the pages show: a currency, items with attributes, tokens on their way, made by transactions of the development accounts.
 
 import { encodeFunctionData, keccak256, parseAbi, stringToHex, toHex } from 'viem';
-import { nodeUrl, pause } from '../flows/harness.mjs';
+import { pause } from '../flows/harness.mjs';
+import { rpc } from './rpc.mjs';
 
 export const TOKEN = '0xc0f0110000000000000000000300000000000000';
 const CASH = '0xc0f0110000000000000000000200000000000000';
@@ -22,15 +23,6 @@ const abi = parseAbi([
   'function balanceOf(address account, uint256 id) view returns (uint256)',
 ]);
 const mintTokens = parseAbi(['function mint(bytes32 item, uint64 tokens) returns (uint256)']);
-
-/** One JSON-RPC call; an error is thrown. */
-export const rpc = async (method, ...params) => {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const answer = await fetch(nodeUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  const { result, error } = await answer.json();
-  if (error) throw new Error(`${method}: ${error.message}`);
-  return result;
-};
 
 /** Sends a transaction and waits for its receipt. */
 export const send = async (from, to, data = '0x') => {

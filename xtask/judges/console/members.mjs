@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { equal, nodeUrl, truthy } from '../flows/harness.mjs';
-import { rpc } from './ledger.mjs';
+import { rpc } from './rpc.mjs';
 import { end, fits, folder, look, shows, silent, tab, text, verify } from './visitor.mjs';
 
 const run = promisify(execFile);

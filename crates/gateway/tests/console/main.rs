@@ -20,9 +20,13 @@ mod verify;
 use std::{net::Ipv4Addr, sync::Arc};
 
 use gateway::{Access, Console, Health, HealthStatus, Limits, Rooms, Server};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::{
-    client::{Answered, exchange, request},
+    client::{Answered, exchange, request, within},
     network::Node,
 };
 
@@ -49,6 +53,18 @@ impl House {
     fn browse(&self, path: &str) -> Answered {
         let asked = request("GET", path, &["accept: text/html"], "");
         self.node.runtime.block_on(exchange(self.server.address(), asked))
+    }
+
+    /// All bytes of an answer, for a file that is no text.
+    fn fetch(&self, path: &str) -> Vec<u8> {
+        let asked = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        self.node.runtime.block_on(async {
+            let mut stream = TcpStream::connect(self.server.address()).await.expect("the server listens");
+            stream.write_all(asked.as_bytes()).await.expect("an open socket");
+            let mut answer = Vec::new();
+            within(stream.read_to_end(&mut answer)).await.expect("an answer");
+            answer
+        })
     }
 
     /// Sends a form.

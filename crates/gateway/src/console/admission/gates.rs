@@ -43,17 +43,17 @@ fn gate(threshold: &Threshold, came: Tally, all: Tally, what: &str) -> Gate {
     let amount = |tally: Tally| if is_weight { tally.weight } else { tally.members };
     let needed = threshold.needed(all);
     let missing = needed.saturating_sub(amount(came));
-    let unit = |count: u64| match count {
-        _ if is_weight => format!("weight {}", words::number(count)),
-        1 => format!("1 {what}"),
-        count => format!("{} {what}s", words::number(count)),
+    let counted = |count: u64, more: &str| match count {
+        _ if is_weight => format!("weight {}{more}", words::number(count)),
+        1 => format!("1{more} {what}"),
+        count => format!("{}{more} {what}s", words::number(count)),
     };
     let whole = if is_weight { "weight of all voters" } else { "voters" };
     Gate {
         rule: rule(threshold),
         came: format!("{} of {} {whole}", words::number(amount(came)), words::number(amount(all))),
-        needed: unit(needed),
-        missing: (missing > 0).then(|| format!("{} more", unit(missing))),
+        needed: counted(needed, ""),
+        missing: (missing > 0).then(|| counted(missing, " more")),
     }
 }
 
