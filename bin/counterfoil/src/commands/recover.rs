@@ -99,7 +99,7 @@ impl Plan {
         let (head, rules) = (chain.head(), chain.rules());
         let recovery = Recovery { after: FinalBlock { number: head.number(), hash: head.hash() }, signer, removed };
         let first = recovery.first();
-        if rules.recovery_of(first).is_some() {
+        if rules.recoveries.iter().any(|earlier| earlier.last(rules.epoch_blocks) > head.number()) {
             bail!("this node is behind: its network was recovered before. Let it fetch all blocks first");
         }
         let epoch = rules.epoch_of(first);
