@@ -113,7 +113,7 @@ fn extension(extension: &X509Extension) -> Extension {
 fn unknown(oid: ObjectIdentifier, extension: &X509Extension) -> Extension {
     Extension {
         oid: oid.to_string(),
-        name: DB.by_oid(&oid),
+        name: DB.by_oid(&oid).map(|name| name.trim_start_matches("id-ce-")),
         critical: extension.critical,
         says: vec![hex::encode_prefixed(extension.extn_value.as_bytes())],
     }
