@@ -52,6 +52,20 @@ pub(crate) struct Shared {
     pub(crate) folder: Arc<tempfile::TempDir>,
 }
 
+/// The doors that lives were given; alive as long as anything of a life is.
+#[derive(Default)]
+struct Held {
+    ledgers: Vec<Weak<dyn Ledger>>,
+    pools: Vec<Weak<dyn Gossip>>,
+}
+
+impl Held {
+    fn is_let_go(&self) -> bool {
+        let ledgers = self.ledgers.iter().all(|held| held.strong_count() == 0);
+        ledgers && self.pools.iter().all(|held| held.strong_count() == 0)
+    }
+}
+
 pub(crate) struct Node {
     pub(crate) index: usize,
     pub(crate) identity: Identity,
@@ -61,7 +75,7 @@ pub(crate) struct Node {
     pub(crate) chain: Option<Chain>,
     running: Vec<Running>,
     /// What a life holds of this node's ledger.
-    held: (Vec<Weak<dyn Ledger>>, Vec<Weak<dyn Gossip>>),
+    held: Held,
     lives: u64,
     /// Which of the engine's storages is its own.
     votes: u64,
@@ -77,7 +91,7 @@ impl Node {
             folder: shared.folder.path().join(format!("node-{index}")),
             chain: None,
             running: Vec::new(),
-            held: Default::default(),
+            held: Held::default(),
             lives: 0,
             votes: 0,
             shared: shared.clone(),
@@ -138,16 +152,19 @@ impl Node {
         } else if behaviour == Behaviour::WrongRoots {
             life.ledger = twisted(life.ledger, WrongRoots(self.shared.wrong_roots.clone()));
         }
-        self.held.0.push(Arc::downgrade(&life.ledger));
+        self.held.ledgers.push(Arc::downgrade(&life.ledger));
         Ok(life)
     }
 
     fn bare_life(&mut self, chain: &Chain) -> Life {
         self.lives += 1;
         let (ledger, gossip): (Arc<dyn Ledger>, Arc<dyn Gossip>) = (Arc::new(chain.ledger()), Arc::new(chain.gossip()));
-        let ledger = self.shared.bug.map_or(ledger.clone(), |bug| bug.plant_in_all(ledger));
-        self.held.0.push(Arc::downgrade(&ledger));
-        self.held.1.push(Arc::downgrade(&gossip));
+        let ledger = match self.shared.bug {
+            Some(bug) => bug.plant_in_all(ledger),
+            None => ledger,
+        };
+        self.held.ledgers.push(Arc::downgrade(&ledger));
+        self.held.pools.push(Arc::downgrade(&gossip));
         let config = Config {
             key: self.identity.key.clone(),
             genesis_hash: chain.genesis_hash(),
@@ -164,13 +181,12 @@ impl Node {
         self.running.drain(..).for_each(Running::stop);
         self.chain = None;
         for _ in 0..MOST_MS_TO_END {
-            let ledgers = self.held.0.iter().any(|held| held.strong_count() > 0);
-            if !ledgers && self.held.1.iter().all(|held| held.strong_count() == 0) {
+            if self.held.is_let_go() {
                 break;
             }
             stage.sleep(Duration::from_millis(1)).await;
         }
-        self.held = Default::default();
+        self.held = Held::default();
     }
 
     /// The reason why a life ended by itself, if one did.
@@ -206,7 +222,7 @@ impl Node {
     /// Without a runtime around it: the story is over, nothing runs any more.
     pub(crate) fn drop_life(&mut self) {
         self.end_life();
-        self.held = Default::default();
+        self.held = Held::default();
     }
 
     /// The flat state is gone; it is made again from the log. False if there was none.

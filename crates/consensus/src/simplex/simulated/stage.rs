@@ -7,6 +7,8 @@
 //! ```
 //! Within a story, a node that is stopped and started again finds of its engine's storage what was synced, nothing else.
 
+#![expect(clippy::disallowed_types, reason = "virtual time is the runtime's, which speaks of it so")]
+
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -29,7 +31,7 @@ use super::{Conduct, Deeds, Life, Oracle, max_message_bytes, start_as, start_twi
 use crate::{Fatal, simplex::committees};
 
 /// What a power cut leaves of the engines' storage.
-pub struct Left(deterministic::Checkpoint);
+pub struct Left(Box<deterministic::Checkpoint>);
 
 /// How a story begins.
 pub enum Power {
@@ -75,7 +77,7 @@ pub struct Running(Handle<Fatal>);
 /// Plays a story until it ends; then the power fails for everything that it started.
 pub fn play<T>(power: Power, max_block_bytes: usize, story: impl AsyncFnOnce(&Stage) -> T) -> (T, Left) {
     let runner = match power {
-        Power::Again(left) => deterministic::Runner::from(left.0),
+        Power::Again(left) => deterministic::Runner::from(*left.0),
         Power::On { seed, start, kept_percent, anywhere } => {
             let mode = if anywhere { PartialWriteMode::Subset } else { PartialWriteMode::Prefix };
             let writes = WriteConfig { failure_rate: probability!(0.0), retention_rate: percent(kept_percent), mode };
@@ -90,7 +92,7 @@ pub fn play<T>(power: Power, max_block_bytes: usize, story: impl AsyncFnOnce(&St
         let stage = Stage::open(context, max_block_bytes);
         story(&stage).await
     });
-    (told, Left(left))
+    (told, Left(Box::new(left)))
 }
 
 impl Stage {
