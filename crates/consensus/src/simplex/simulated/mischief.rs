@@ -20,7 +20,7 @@ use super::{BLOCKS, Life, Oracle, channels, context_of, register, run};
 use crate::{
     Fatal,
     simplex::{
-        block::{BlockLimit, Opaque},
+        block::{Opaque, Reading},
         committees,
     },
 };
@@ -77,12 +77,12 @@ pub async fn start_as(
         (first, receiver)
     });
     let channels = channels(ends.collect::<Vec<_>>());
-    let (oracle, limit, deeds) = (oracle.clone(), BlockLimit(life.config.max_block_bytes), deeds.clone());
+    let (oracle, reading, deeds) = (oracle.clone(), Reading::new(life.config.max_block_bytes), deeds.clone());
     context_of(context, &life).spawn(move |context| async move {
         context.child("swap").spawn(move |_| async move {
             let (mut spare, Some(mut aside)) = (None, aside) else { return };
             while let Some((recipients, message)) = blocks.recv().await {
-                let swapped = swap(&message, limit, &mut spare);
+                let swapped = swap(&message, &reading, &mut spare);
                 deeds.swapped.fetch_add(u64::from(swapped.is_some()), Ordering::Relaxed);
                 let _reached = aside.send(recipients, swapped.unwrap_or(message), false);
             }
@@ -112,9 +112,9 @@ fn rule_on_blocks(conduct: Conduct, deeds: Arc<Deeds>, heard: Heard) -> Rule {
 }
 
 /// The message with another body under its header: one transaction less, or one of an earlier block more. `None` if there is neither.
-fn swap(message: &IoBuf, limit: BlockLimit, spare: &mut Option<Recovered<Tx>>) -> Option<IoBuf> {
+fn swap(message: &IoBuf, reading: &Reading, spare: &mut Option<Recovered<Tx>>) -> Option<IoBuf> {
     let mut bytes = message.clone();
-    let opaque = Opaque::read_cfg(&mut bytes, &limit).ok()?;
+    let opaque = Opaque::read_cfg(&mut bytes, reading).ok()?;
     let mut transactions = opaque.block().transactions().to_vec();
     match transactions.pop() {
         Some(last) => *spare = Some(last),
