@@ -32,6 +32,10 @@ use crate::{
 /// A transaction that is still here so long after it was told is told again.
 const TELL_AGAIN_MS: u64 = 2_000;
 
+/// From this many transactions on, signers are recovered on several threads. Messages of a few come hundreds of times in a second:
+/// waking threads for each, which then look for more work, costs more than the recovery.
+const PARALLEL_SIGNERS: usize = 32;
+
 /// What there is to tell.
 #[derive(Debug, Default)]
 pub(crate) struct Telling {
@@ -112,7 +116,11 @@ impl Gossip for GossipDoor {
 
     fn hear(&self, from: NodeId, told: Vec<Bytes>) -> Result<(), NotATransaction> {
         let new: Vec<Bytes> = told.into_iter().filter(|bytes| !self.is_known(keccak256(bytes))).collect();
-        let new: Vec<Recovered<Tx>> = new.par_iter().map(|bytes| recovered(bytes)).collect::<Result<_, _>>()?;
+        let new: Vec<Recovered<Tx>> = if new.len() < PARALLEL_SIGNERS {
+            new.iter().map(|bytes| recovered(bytes)).collect::<Result<_, _>>()?
+        } else {
+            new.par_iter().map(|bytes| recovered(bytes)).collect::<Result<_, _>>()?
+        };
         for tx in new {
             let hash = *tx.inner().tx_hash();
             match self.0.admit(tx, Some(from)) {

@@ -79,12 +79,16 @@ where
         Ok(Running { epoch, handle })
     }
 
-    /// Removes the votes of an epoch that is final.
-    pub(super) async fn forget(&self, runtime: &E, epoch: u64) {
-        match runtime.remove(&self.partition(epoch), None).await {
-            Ok(()) | Err(commonware_runtime::Error::PartitionMissing(_)) => (),
-            Err(error) => tracing::warn!(epoch, %error, "votes of a final epoch could not be removed"),
-        }
+    /// Removes the votes of an epoch that is final, beside everything else: nobody waits for it, and what is left by a crash is only
+    /// left lying there.
+    pub(super) fn forget(&self, runtime: &E, epoch: u64) {
+        let partition = self.partition(epoch);
+        runtime.child("forget").spawn(move |runtime| async move {
+            match runtime.remove(&partition, None).await {
+                Ok(()) | Err(commonware_runtime::Error::PartitionMissing(_)) => (),
+                Err(error) => tracing::warn!(epoch, %error, "votes of a final epoch could not be removed"),
+            }
+        });
     }
 
     #[expect(clippy::type_complexity, reason = "the engine's own list of parameters")]

@@ -26,8 +26,9 @@ pub(super) const MAX_TRANSACTION_BYTES: usize = 256 * 1024;
 /// Messages of one peer.
 pub(super) const MESSAGES_PER_SECOND: NonZeroU32 = NZU32!(256);
 pub(super) const MESSAGES_AT_ONCE: NonZeroU32 = NZU32!(16);
-/// Between two messages: what arrives meanwhile goes into one.
-const PAUSE: Duration = Duration::from_millis(4);
+/// Between two messages: what arrives meanwhile goes into one. Each message wakes several threads at each peer, so fewer are better,
+/// and blocks do not come faster than this.
+const PAUSE: Duration = Duration::from_millis(8);
 /// Without news, what has waited is looked for this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 

@@ -368,7 +368,7 @@ where
         self.node.telemetry.entered(epoch);
         // The engine of the last epoch is ended by the caller only after this, so its votes go one epoch later.
         if let Some(old) = epoch.checked_sub(2) {
-            self.parts.forget(&self.runtime, old).await;
+            self.parts.forget(&self.runtime, old);
         }
         Ok(running)
     }

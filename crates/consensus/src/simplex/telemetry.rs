@@ -191,7 +191,7 @@ impl<'a> Sample<'a> {
     fn add_to_peer(&self, peer: &mut PeerFigures, of_epoch: bool) {
         match self.name {
             // Since when, and nothing where there is no connection.
-            "network_tracker_connected" => peer.connected = self.value > 0,
+            "network_tracker_directory_connected" => peer.connected = self.value > 0,
             "network_spawner_messages_sent_total" => self.count(peer, |traffic| &mut traffic.sent),
             "network_spawner_messages_received_total" => self.count(peer, |traffic| &mut traffic.received),
             "node_simplex_batcher_latest_vote" if of_epoch => peer.newest_vote = Some(self.value),
@@ -230,9 +230,9 @@ mod tests {
     #[test]
     fn every_peer_is_listed_connected_or_not_and_strangers_are_not() {
         let figures = figures(
-            "# TYPE network_tracker_connected gauge\n\
-             network_tracker_connected{peer=\"0202020202020202020202020202020202020202020202020202020202020202\"} 1764000000000\n\
-             network_tracker_connected{peer=\"0909090909090909090909090909090909090909090909090909090909090909\"} 1764000000000\n",
+            "# TYPE network_tracker_directory_connected gauge\n\
+             network_tracker_directory_connected{peer=\"0202020202020202020202020202020202020202020202020202020202020202\"} 1764000000000\n\
+             network_tracker_directory_connected{peer=\"0909090909090909090909090909090909090909090909090909090909090909\"} 1764000000000\n",
         );
         let connected: Vec<_> = figures.peers.iter().map(|peer| (peer.id[0], peer.connected)).collect();
         assert_eq!(connected, [(2, true), (3, false)]);

@@ -15,7 +15,7 @@ mod report;
 mod rows;
 mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use eyre::{Result, WrapErr, ensure};
@@ -54,12 +54,18 @@ pub(crate) struct NetworkOptions {
     /// measure only the rows whose name holds this, and keep nothing
     #[arg(long, value_name = "PART")]
     row: Option<String>,
+    /// measure this program instead of a fresh build of these sources, and keep nothing
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &NetworkOptions) -> Result<()> {
     let plan = Plan::new(options)?;
-    let record = plan.measure(&build_node()?)?;
-    if options.row.is_none() {
+    let record = match &options.program {
+        Some(program) => plan.measure(program)?,
+        None => plan.measure(&build_node()?)?,
+    };
+    if options.row.is_none() && options.program.is_none() {
         record.keep()?;
     }
     let output = if options.json { record.line()? } else { record.table()? };

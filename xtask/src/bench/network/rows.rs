@@ -159,15 +159,18 @@ fn switch_figures(blocks: &[Seen], epoch_blocks: u64, cluster: &Cluster) -> Resu
     let (number, slowest) = (switches.len(), switches.iter().copied().fold(0.0, f64::max));
     let at_switch = median(switches).ok_or_eyre("no epoch ended")?;
     let ordinary = median(gaps(false)).ok_or_eyre("no two blocks")?;
-    let seconds = cluster.metric(0, "counterfoil_epoch_switch_seconds_sum")?;
-    let times = cluster.metric(0, "counterfoil_epoch_switch_seconds_count")?;
+    let [mut seconds, mut times] = [0.0, 0.0];
+    for node in cluster.running() {
+        seconds += cluster.metric(node, "counterfoil_epoch_switch_seconds_sum")?;
+        times += cluster.metric(node, "counterfoil_epoch_switch_seconds_count")?;
+    }
     Ok(Figures::from([
         ("switches", count(number)),
         ("at_switch_ms", at_switch),
         ("ordinary_ms", ordinary),
         ("switch_ms", rounded(at_switch - ordinary)),
         ("slowest_ms", slowest),
-        ("in_node_mean_ms", rounded(seconds / times * 1e3)),
+        ("in_node_mean_ms", rounded(seconds / times.max(1.0) * 1e3)),
     ]))
 }
 
