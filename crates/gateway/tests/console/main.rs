@@ -56,7 +56,7 @@ impl House {
     }
 
     /// All bytes of an answer, for a file that is no text.
-    fn fetch(&self, path: &str) -> Vec<u8> {
+    fn bytes(&self, path: &str) -> Vec<u8> {
         let asked = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         self.node.runtime.block_on(async {
             let mut stream = TcpStream::connect(self.server.address()).await.expect("the server listens");

@@ -160,7 +160,7 @@ fn a_certificate_is_shown_whole_and_can_be_taken_away() {
         ],
     );
     assert!(!page.contains("<script>alert") && !page.contains('\u{202e}'), "{page}");
-    let file = town.house.fetch(&format!("{path}.der"));
+    let file = town.house.bytes(&format!("{path}.der"));
     let head = String::from_utf8_lossy(&file[..file.len() - applicant.der.len()]).into_owned();
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
     assert!(head.contains("content-type: application/pkix-cert\r\n"), "{head}");
