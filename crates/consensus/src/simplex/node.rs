@@ -421,10 +421,13 @@ impl<P: PeerSet> Tracked<P> {
     }
 }
 
-/// The ledger's peers. While the tip is old, the configured ones too: those that it does not name, and those that it knows elsewhere.
+/// The ledger's peers. While it names nobody else, or the tip is old, the configured ones too: those that it does not name, and those
+/// that it knows elsewhere.
 fn with_bootstrap(node: &Node) -> Result<Peers, Fatal> {
     let mut peers = node.ledger.peers()?;
-    if node.bootstrap.is_empty() || !tip_is_old(&*node.ledger)? {
+    let me = node.config.key.id();
+    let knows_others = peers.committee.iter().chain(&peers.followers).any(|peer| peer.id != me);
+    if knows_others && !tip_is_old(&*node.ledger)? {
         return Ok(peers);
     }
     for configured in &node.bootstrap {
