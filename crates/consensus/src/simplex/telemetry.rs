@@ -1,6 +1,11 @@
 //! What the engine and its network show of themselves, in words of ours: who is connected, what goes to and comes from whom, where
 //! the epoch stands. The library counts; here its page of metrics is read and named anew, so that no name of it leaves this folder.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the runtime's clock, virtual in the simulator; no block time comes from it"
+)]
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
