@@ -109,22 +109,27 @@ impl Caller {
 
     /// Signs and sends a call, and waits for its receipt, which is final and durable.
     pub(crate) fn call<C: SolCall>(&self, contract: Address, call: &C) -> eyre::Result<Done> {
+        self.call_with_gas(contract, call, 0)
+    }
+
+    /// The same with at least so much gas, for a call that may have more to do by the time its block is made than the node knows of.
+    pub(crate) fn call_with_gas<C: SolCall>(&self, contract: Address, call: &C, least: u64) -> eyre::Result<Done> {
         self.reader.check_presence(contract)?;
         let _waiting = Waiting::for_the("ledger", self.quiet);
-        let raw = self.signed(contract, call.abi_encode().into())?;
+        let raw = self.signed(contract, call.abi_encode().into(), least)?;
         let receipt = self.reader.ask("eth_sendRawTransactionSync", json!([raw, U64::from(MOST_WAIT_MS)]))?;
         // The call was good in the block before; something came between.
         ensure!(receipt["status"] == "0x1", "refused when its block was made: transaction {}", hash_of(&receipt));
         Ok(Done { receipt })
     }
 
-    fn signed(&self, contract: Address, input: Bytes) -> eyre::Result<Bytes> {
+    fn signed(&self, contract: Address, input: Bytes, least_gas: u64) -> eyre::Result<Bytes> {
         let from = self.address();
         let request = json!({ "from": from, "to": contract, "input": input });
         let transaction = TxEip1559 {
             chain_id: self.reader.chain_id()?,
             nonce: self.reader.number("eth_getTransactionCount", json!([from, "pending"]))?,
-            gas_limit: self.reader.number("eth_estimateGas", json!([request]))?,
+            gas_limit: self.reader.number("eth_estimateGas", json!([request]))?.max(least_gas),
             max_fee_per_gas: self.price()?,
             to: TxKind::Call(contract),
             input,
