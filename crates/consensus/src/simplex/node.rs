@@ -431,10 +431,11 @@ fn with_bootstrap(node: &Node) -> Result<Peers, Fatal> {
         return Ok(peers);
     }
     for configured in &node.bootstrap {
-        let mut named = peers.committee.iter_mut().chain(&mut peers.followers);
-        match named.find(|peer| peer.id == configured.id) {
+        // The network connects to those of the committee and waits for the others.
+        peers.followers.retain(|peer| peer.id != configured.id);
+        match peers.committee.iter_mut().find(|peer| peer.id == configured.id) {
             Some(peer) => *peer = configured.clone(),
-            None => peers.followers.push(configured.clone()),
+            None => peers.committee.push(configured.clone()),
         }
     }
     Ok(peers)
