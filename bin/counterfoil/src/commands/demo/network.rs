@@ -216,14 +216,14 @@ impl<'a> Network<'a> {
             let exported = self.ask(0, "counterfoil_export", json!(["member", asked]))?;
             let file: Bytes = serde_json::from_value(exported["cfl"].clone())?;
             let verified = proof::verify(&file, self.genesis, None)?;
-            let statement = verified.statements.first().ok_or_eyre("the counterfoil says nothing")?;
+            let statement = verified.statements.iter().find(|statement| statement.kind == "member status");
+            let statement = statement.ok_or_eyre("the counterfoil says nothing of a member")?;
             let status = statement.fields.iter().find(|field| field.name == "status");
-            let status = status.map_or("unknown", |field| &field.value);
+            let status = &status.ok_or_eyre("the counterfoil says no status")?.value;
+            let name = &self.nodes[member].name;
             println!(
-                "  Counterfoil of {}, {} bytes, {} hand-overs:",
-                self.nodes[member].name,
-                file.len(),
-                verified.handovers
+                "  The counterfoil of {name}'s certificate, {} bytes, follows the committee's change:",
+                file.len()
             );
             println!("    {} {}: {status}, as of block {}", statement.system, statement.kind, statement.height);
         }
