@@ -1,0 +1,1 @@
+//! Commands and responses of ISO 7816-4.

@@ -1,0 +1,1 @@
+//! Ciphers and codes of card and issuer.

@@ -1,0 +1,1 @@
+//! What card and issuer agree on beside the standards.

@@ -1,0 +1,1 @@
+//! Card numbers and tokens: what may be seen and what may not.

@@ -1,0 +1,1 @@
+//! What goes into a token, and which way back there is.

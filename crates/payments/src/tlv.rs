@@ -1,0 +1,1 @@
+//! BER-TLV, one level at a time.
