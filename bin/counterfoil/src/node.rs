@@ -6,7 +6,7 @@ use chain::{Chain, OpenError};
 use consensus::{Fatal, NodeKey, simplex::Figures};
 use eyre::Context;
 use gateway::{Accounts, Console, Health, HealthStatus, Rooms, Rpc, Server};
-use primitives::{Genesis, RecoveryFile};
+use primitives::{Genesis, NodeId, RecoveryFile};
 use store::StoreError;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -17,6 +17,7 @@ use crate::{
 
 /// Everything that runs.
 pub(crate) struct Node {
+    id: NodeId,
     chain: Chain,
     engine: Engine,
     /// Only in a network.
@@ -36,6 +37,7 @@ impl Node {
             take_on(&config.folder, &chain, &genesis, &recoveries)?;
         }
         let (failed, failure) = watch::channel(None);
+        let id = key.id();
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
         let ready = config.network.is_some().then(|| tokio::spawn(say_when_ready(chain.clone(), key)));
         let server = start_server(&chain, &config, accounts, failure.clone(), engine.figures()).await?;
@@ -46,7 +48,12 @@ impl Node {
             "ledger open at {}",
             config.folder.path().display()
         );
-        Ok(Self { chain, engine, ready, server, failure })
+        Ok(Self { id, chain, engine, ready, server, failure })
+    }
+
+    /// Its key, by which peers know it.
+    pub(crate) const fn id(&self) -> NodeId {
+        self.id
     }
 
     /// Where the doors are.
@@ -56,6 +63,11 @@ impl Node {
 
     pub(crate) const fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// Asks for what the engine of a network shows of itself.
+    pub(crate) fn figures(&self) -> impl Fn() -> Option<Figures> + Send + Sync + 'static {
+        self.engine.figures()
     }
 
     /// Waits until the ledger cannot go on.

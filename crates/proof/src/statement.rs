@@ -5,6 +5,7 @@
 //! believed is the reader's judgement, except for the ledger's own rooms (`admission`, `cash`, `token`), whose code no user can change.
 
 mod admission;
+mod card;
 mod cash;
 mod events;
 mod time;
@@ -82,6 +83,7 @@ pub fn of(file: &Counterfoil) -> Result<Vec<Statement>, Refusal> {
     }?;
     let mut claims = proved.claims;
     let preimages = Preimages::of(&file.preimages, &proved.words)?;
+    claims.extend(card::payments(&claims, &preimages, &file.config));
     if let Fact::Storage(fact) = &file.fact {
         claims.extend(token::owned(fact.address, &proved.slots, &preimages));
         claims.extend(admission::statuses(fact.address, &proved.slots, &preimages));
@@ -282,6 +284,11 @@ impl<'a> Preimages<'a> {
             return Err(Refusal::Preimage(stranger));
         }
         Ok(Self(hashes.into_iter().zip(preimages).collect()))
+    }
+
+    /// What was hashed to this.
+    pub(crate) fn bytes(&self, hash: &B256) -> Option<&'a Bytes> {
+        self.0.get(hash).copied()
     }
 
     /// The two words that were hashed to this one: how Solidity places the entry of a mapping.

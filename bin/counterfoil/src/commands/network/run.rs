@@ -2,16 +2,19 @@
 //! node and event, or one JSON object.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use chain::Executed;
-use consensus::Fatal;
+use consensus::{Fatal, simplex::Figures};
 use contracts::admission;
 use eyre::{Context, bail};
+use primitives::NodeId;
 use serde_json::{Value, json};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -29,6 +32,9 @@ use crate::{
 /// What happened at a node.
 enum Event {
     Block(Arc<Executed>),
+    Epoch(u64),
+    Connected(NodeId),
+    Disconnected(NodeId),
     Failed(String),
 }
 
@@ -61,12 +67,14 @@ async fn serve(settings: Vec<(String, PathBuf)>, json: bool) -> eyre::Result<()>
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (events, mut happened) = mpsc::channel(EVENTS_WAITING);
-    let mut nodes = Vec::new();
+    let (mut nodes, mut names) = (Vec::new(), BTreeMap::new());
     for (name, path) in settings {
         let config = NodeConfig::resolve(NodeArguments { config: Some(path), ..NodeArguments::default() })?;
         let node = Node::start(config).await.wrap_err_with(|| name.clone())?;
         tell(&name, json, "listening", json!({ "http": format!("http://{}", node.address()) }));
-        tokio::spawn(watch(name, node.chain().subscribe_heads(), node.failed(), events.clone()));
+        tokio::spawn(watch(name.clone(), node.chain().subscribe_heads(), node.failed(), events.clone()));
+        tokio::spawn(watch_engine(name.clone(), node.figures(), events.clone()));
+        names.insert(node.id(), name);
         nodes.push(node);
     }
     let failed = loop {
@@ -75,6 +83,9 @@ async fn serve(settings: Vec<(String, PathBuf)>, json: bool) -> eyre::Result<()>
             _ = interrupt.recv() => break None,
             Some((name, event)) = happened.recv() => match event {
                 Event::Block(executed) => tell_block(&name, json, &executed),
+                Event::Epoch(epoch) => tell(&name, json, "epoch", json!({ "epoch": epoch })),
+                Event::Connected(peer) => tell_peer(&name, json, "connected", peer, &names),
+                Event::Disconnected(peer) => tell_peer(&name, json, "disconnected", peer, &names),
                 Event::Failed(reason) => break Some(format!("{name}: {reason}")),
             },
         }
@@ -111,6 +122,45 @@ async fn watch(
     }
 }
 
+/// Who is connected and which epoch runs, as often as a person can take it in. What comes and goes between two looks is not told.
+async fn watch_engine(name: String, figures: impl Fn() -> Option<Figures>, events: mpsc::Sender<(String, Event)>) {
+    let mut before = Figures::default();
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            _ = looks.tick() => (),
+            () = events.closed() => return,
+        }
+        let Some(now) = figures() else { continue };
+        for event in changes(&before, &now) {
+            if events.send((name.clone(), event)).await.is_err() {
+                return;
+            }
+        }
+        before = now;
+    }
+}
+
+/// A peer that is no longer listed is not connected: the network cuts it.
+fn changes(before: &Figures, now: &Figures) -> Vec<Event> {
+    let (were, are) = (connected(before), connected(now));
+    let mut events = Vec::new();
+    events.extend(were.difference(&are).map(|peer| Event::Disconnected(*peer)));
+    events.extend(are.difference(&were).map(|peer| Event::Connected(*peer)));
+    events.extend((before.epoch != now.epoch).then_some(Event::Epoch(now.epoch)));
+    events
+}
+
+fn connected(figures: &Figures) -> BTreeSet<NodeId> {
+    figures.peers.iter().filter(|peer| peer.connected).map(|peer| peer.id).collect()
+}
+
+/// A node of this folder by its name, another by its key.
+fn tell_peer(name: &str, json: bool, event: &str, peer: NodeId, names: &BTreeMap<NodeId, String>) {
+    let shown = names.get(&peer).cloned().unwrap_or_else(|| peer.to_string());
+    tell(name, json, event, json!({ "peer": shown, "nodeId": peer }));
+}
+
 fn tell_block(name: &str, json: bool, executed: &Executed) {
     let (number, transactions) = (executed.number(), executed.block.transactions().len());
     tell(name, json, "block", json!({ "number": number, "transactions": transactions, "hash": executed.hash() }));
@@ -138,8 +188,9 @@ fn tell(name: &str, json: bool, event: &str, details: Value) {
 }
 
 /// Fields of events that are worth a place on a line.
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 15] = [
     "http",
+    "peer",
     "number",
     "transactions",
     "hash",
@@ -155,5 +206,37 @@ const SHOWN: [&str; 14] = [
     "members",
 ];
 
+/// Between two looks at the engine.
+const LOOK: Duration = Duration::from_millis(500);
 /// A terminal that is slower than the network holds it up no more than this.
 const EVENTS_WAITING: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use consensus::simplex::PeerFigures;
+
+    use super::*;
+
+    fn figures(epoch: u64, connected: &[u8]) -> Figures {
+        let peer =
+            |byte: &u8| PeerFigures { id: NodeId::repeat_byte(*byte), connected: true, ..PeerFigures::default() };
+        Figures { epoch, peers: connected.iter().map(peer).collect(), ..Figures::default() }
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_told_once() {
+        let told = |before: &Figures, now: &Figures| -> Vec<String> {
+            changes(before, now)
+                .iter()
+                .map(|event| match event {
+                    Event::Connected(peer) => format!("+{}", peer[0]),
+                    Event::Disconnected(peer) => format!("-{}", peer[0]),
+                    Event::Epoch(epoch) => format!("epoch {epoch}"),
+                    Event::Block(_) | Event::Failed(_) => "other".into(),
+                })
+                .collect()
+        };
+        assert_eq!(told(&figures(0, &[1, 2]), &figures(1, &[2, 3])), ["-1", "+3", "epoch 1"]);
+        assert!(told(&figures(1, &[2, 3]), &figures(1, &[3, 2])).is_empty());
+    }
+}
