@@ -7,14 +7,17 @@
 //! Deliberately absent: sockets, async, clocks and randomness; time and random bytes are arguments. No type of [`terminal`] can hold a
 //! real card number.
 
-pub mod number;
-pub mod tlv;
-pub mod dol;
 pub mod apdu;
-pub mod layout;
-pub mod profile;
-pub mod cryptogram;
 pub mod card;
-pub mod terminal;
-pub mod message;
+pub mod cryptogram;
+pub mod dol;
 pub mod issuer;
+pub mod layout;
+pub mod message;
+pub mod number;
+pub mod profile;
+pub mod terminal;
+pub mod tlv;
+
+#[cfg(test)]
+mod testing;

@@ -191,6 +191,11 @@ impl Currency {
         CURRENCIES.get(index)
     }
 
+    /// The row of a number, as payment messages write it.
+    pub fn by_number(number: u16) -> Option<&'static Self> {
+        CURRENCIES.iter().find(|currency| currency.number == number)
+    }
+
     /// The code as text.
     pub fn symbol(&self) -> String {
         self.code.iter().copied().map(char::from).collect()

@@ -39,7 +39,7 @@ fn captured(terms: &str) -> Log {
 
 /// Kinds of what a log says of payments when the file holds these terms, and their fields.
 fn told(log: &Log, terms: &str) -> Vec<(&'static str, Vec<Field>)> {
-    let shown = [Bytes::from(terms.to_owned())];
+    let shown = [Bytes::from(terms.as_bytes().to_vec())];
     let preimages = Preimages::of(&shown, &[keccak256(terms)]).expect("it leads to the log");
     let claims = payments(&events::claims(log), &preimages, CONFIG);
     claims.into_iter().map(|claim| (claim.kind, claim.fields)).collect()

@@ -1,0 +1,311 @@
+//! The ordinary life of a payment: approved, declined, captured, and what the limits say.
+
+use alloy_primitives::Address;
+use contracts::cash::abi::ICash::HoldState;
+
+use super::{
+    ledger::{POOL, POOL_MINOR, SHOP},
+    tap::{ACQUIRER, NOW_MS, Tap, balance, completion, reversal},
+    world::{BALANCE_MINOR, Card, World},
+};
+use crate::{
+    issuer::{
+        Settings,
+        account::{allot, set_limits, set_pool},
+        enrol::put_merchant,
+        hold::Preimage,
+        mismatch::Mismatch,
+        records::{AccountKey, CardStatus, Limits, MerchantKey, MerchantRecord, PaymentState},
+        vault::Vault as _,
+    },
+    message::{
+        Digits, Payment,
+        ResponseCode::{self, *},
+        Text,
+        amount::{AmountKind, CurrencyNumber, Processing, Signed, Transaction},
+        card::{EntryMode, IccData},
+    },
+    tlv::tag,
+};
+
+#[test]
+fn a_tap_holds_the_money_and_a_completion_captures_it() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1250));
+    let response = world.ask(&message);
+    assert_eq!((response.response_code, response.amount_minor), (Approved, Some(1250)));
+    let payment = world.payment(&message);
+    assert_eq!(payment.mismatches, []);
+    assert_eq!(response.authorization_code.map(|code| code.as_str().to_owned()), payment.approval);
+    assert_eq!(world.ledger.state(payment.hold.unwrap().id), HoldState::Open);
+    assert_eq!((world.money(&card), world.ledger.held()), ((BALANCE_MINOR, 1250), 1250));
+    world.assert_reconciled();
+
+    assert_eq!(world.code(&completion(&message, 2, 1250)), Approved);
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Captured, (BALANCE_MINOR - 1250, 0)));
+    assert_eq!(world.ledger.balance(SHOP), 1250);
+    world.assert_reconciled();
+}
+
+#[test]
+fn nothing_is_said_before_the_ledger_is_final() {
+    let mut world = World::new();
+    let message = world.card(1).tap(&Tap::of(1250));
+    let decision = world.send(&message);
+    assert_eq!((decision.submit.len(), decision.answers.len()), (1, 0));
+    assert_eq!(world.state(&message), PaymentState::Holding);
+    assert_eq!(world.send(&message), crate::issuer::Decision { submit: vec![], ..decision });
+    let settled = world.ledger_works();
+    assert_eq!(settled.answers.len(), 1);
+}
+
+/// The ledger shows the token's hold to whoever has the preimage, and nothing to others.
+#[test]
+fn the_hold_id_is_the_keccak_of_what_the_payment_is() {
+    let mut world = World::new();
+    let message = world.card(1).tap(&Tap::of(1250));
+    world.ask(&message);
+    let payment = world.payment(&message);
+    let preimage = Preimage::of(&payment, 31_337).unwrap();
+    assert_eq!(preimage.id(), payment.hold.unwrap().id);
+    let said = (&*preimage.token, &*preimage.merchant, &*preimage.terminal, &*preimage.acquirer);
+    assert_eq!(said, (message.token.digits(), "SHOP-1", "TERM0001", "12345"));
+    assert_eq!((&*preimage.amount_minor, &*preimage.currency, &*preimage.chain_id), ("1250", "EUR", "31337"));
+}
+
+#[test]
+fn a_purchase_is_captured_without_being_asked() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1250).purchase());
+    assert_eq!(world.code(&message), Approved);
+    assert_eq!(world.state(&message), PaymentState::Held);
+    world.pass(59_999);
+    assert_eq!(world.state(&message), PaymentState::Held);
+    world.pass(1);
+    assert_eq!(world.state(&message), PaymentState::Captured);
+    world.assert_reconciled();
+
+    let second = card.tap(&Tap::of(500).purchase().stan(2));
+    world.ask(&second);
+    assert_eq!(world.code(&reversal(&second, 3)), Approved, "as long as it is not captured");
+    assert_eq!(world.state(&second), PaymentState::Reversed);
+    world.assert_reconciled();
+}
+
+/// A tap after a change to world and card, or a message changed on its way.
+fn check(
+    prepare: impl FnOnce(&mut World, &mut Card),
+    change: impl FnOnce(&mut Payment),
+    code: ResponseCode,
+    mismatches: &[Mismatch],
+) {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    prepare(&mut world, &mut card);
+    let mut message = card.tap(&Tap::of(1250));
+    change(&mut message);
+    assert_eq!(world.code(&message), code);
+    let payment = world.payment(&message);
+    assert_eq!((&payment.mismatches[..], payment.state, payment.hold), (mismatches, PaymentState::Declined, None));
+    assert_eq!((world.money(&card), world.ledger.nonce), ((BALANCE_MINOR, 0), 0), "no ledger call");
+    world.assert_reconciled();
+}
+
+fn unchanged(_: &mut Payment) {}
+
+fn status(status: CardStatus) -> impl FnOnce(&mut World, &mut Card) {
+    move |world, card| world.vault.set_card_status(&card.record.reference, status).unwrap()
+}
+
+fn limits(payment_minor: Option<u64>, day_minor: Option<u64>) -> impl FnOnce(&mut World, &mut Card) {
+    move |world, card| {
+        let _ = set_limits(&mut world.vault, card.account_key(), Limits { payment_minor, day_minor }).unwrap();
+    }
+}
+
+fn balance_of(balance_minor: u64) -> impl FnOnce(&mut World, &mut Card) {
+    move |world, card| {
+        let account = world.vault.accounts.get_mut(&card.account_key()).unwrap();
+        account.balance_minor = balance_minor;
+    }
+}
+
+#[test]
+fn each_refusal_has_its_code() {
+    let unknown = |message: &mut Payment| message.merchant = Text::new("NOBODY").unwrap();
+    check(|_, _| {}, unknown, InvalidMerchant, &[]);
+    let dollars = |message: &mut Payment| message.currency = CurrencyNumber::new(840).unwrap();
+    check(|_, _| {}, dollars, NotPermitted, &[Mismatch::Currency]);
+    let keyed = |message: &mut Payment| message.entry_mode = EntryMode::parse(b"012");
+    check(|_, _| {}, keyed, NotPermitted, &[Mismatch::EntryMode]);
+    let cut = |message: &mut Payment| {
+        let mut objects = message.icc_data.as_ref().unwrap().objects().clone();
+        objects.remove(tag::LOCATION).unwrap();
+        message.icc_data = Some(IccData::of(objects));
+    };
+    check(|_, _| {}, cut, FormatError, &[]);
+    check(|_, _| {}, |message| message.amount_minor = 0, InvalidAmount, &[]);
+    check(status(CardStatus::Blocked), unchanged, RestrictedCard, &[]);
+    check(status(CardStatus::Lost), unchanged, LostCard, &[]);
+    check(status(CardStatus::Stolen), unchanged, StolenCard, &[]);
+    check(limits(Some(1249), None), unchanged, AmountLimitExceeded, &[]);
+    check(limits(None, Some(1249)), unchanged, AmountLimitExceeded, &[]);
+}
+
+#[test]
+fn what_is_not_there_is_not_spent() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    assert_eq!(world.code(&card.tap(&Tap::of(BALANCE_MINOR + 1))), InsufficientFunds);
+    assert_eq!(world.code(&card.tap(&Tap::of(BALANCE_MINOR).stan(2))), Approved);
+    assert_eq!(world.code(&card.tap(&Tap::of(1).stan(3))), InsufficientFunds, "what is held is not there");
+    world.assert_reconciled();
+}
+
+#[test]
+fn a_card_without_an_account_in_the_currency_does_not_pay() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    world.vault.accounts.clear();
+    world.vault.pools.clear();
+    assert_eq!(world.code(&card.tap(&Tap::of(1))), NotPermitted);
+}
+
+#[test]
+fn a_card_is_good_until_its_last_month_is_over_everywhere() {
+    // Of the card: December 2029. 1 January 2030 is over at the international date line at 12:00 UTC.
+    let new_year_ms = 1_893_456_000_000;
+    for (after_ms, code) in [(12 * 3_600_000 - 1_000, Approved), (12 * 3_600_000 + 1_000, ExpiredCard)] {
+        let mut world = World::new();
+        let mut card = world.card(1);
+        world.now_ms = new_year_ms + after_ms;
+        world.ledger.memory.now = world.now_ms / 1000;
+        let tap = Tap { date: 300_101, time: 120_000, ..Tap::of(1250) };
+        assert_eq!(world.code(&card.tap(&tap)), code);
+    }
+}
+
+#[test]
+fn a_part_is_approved_where_the_terminal_takes_it() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    balance_of(1000)(&mut world, &mut card);
+    world.vault.pools.get_mut(&978).unwrap().unallocated_minor += BALANCE_MINOR - 1000;
+    let message = card.tap(&Tap { takes_partial: true, ..Tap::of(1250) });
+    let response = world.ask(&message);
+    assert_eq!((response.response_code, response.amount_minor), (PartiallyApproved, Some(1000)));
+    let asked = response.amounts.first().unwrap();
+    assert_eq!((asked.kind, asked.amount_minor), (AmountKind::OriginalAmount, Signed::Debit(1250)));
+    assert_eq!((world.money(&card), world.payment(&message).amount_minor), ((1000, 1000), 1000));
+    world.assert_reconciled();
+    assert_eq!(world.code(&completion(&message, 2, 1000)), Approved);
+    world.assert_reconciled();
+}
+
+#[test]
+fn limits_count_what_is_spent_on_a_day() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    limits(None, Some(1000))(&mut world, &mut card);
+    let first = card.tap(&Tap::of(600));
+    assert_eq!(world.code(&first), Approved);
+    assert_eq!(world.code(&card.tap(&Tap::of(401).stan(2))), AmountLimitExceeded);
+    assert_eq!(world.code(&reversal(&first, 3)), Approved, "what is given back can be spent again");
+    assert_eq!(world.code(&card.tap(&Tap::of(1000).stan(4))), Approved);
+}
+
+#[test]
+fn an_inquiry_tells_the_balance() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let held = card.tap(&Tap::of(1250));
+    world.ask(&held);
+    let inquiry = Tap { transaction: Transaction::BalanceInquiry, ..Tap::of(1).stan(2) };
+    let message = card.tap(&inquiry);
+    let told = |world: &mut World, message: &Payment| {
+        let response = world.ask(message);
+        assert_eq!(response.response_code, Approved);
+        response.amounts.iter().map(|amount| (amount.kind, amount.amount_minor)).collect::<Vec<_>>()
+    };
+    let expected = [
+        (AmountKind::LedgerBalance, Signed::Credit(BALANCE_MINOR)),
+        (AmountKind::AvailableBalance, Signed::Credit(BALANCE_MINOR - 1250)),
+    ];
+    assert_eq!(told(&mut world, &message), expected);
+    assert_eq!(world.state(&message), PaymentState::Answered);
+    assert_eq!(told(&mut world, &balance(&held, 3)), expected, "its terminal may ask as long as the holder is there");
+    world.now_ms = NOW_MS + 15 * 60_000 + 1;
+    assert_eq!(world.code(&balance(&held, 4)), NotPermitted);
+}
+
+#[test]
+fn totals_count_what_is_final_at_each_merchant() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let messages: Vec<Payment> = (1..=3).map(|stan| card.tap(&Tap::of(1000).stan(stan))).collect();
+    for message in &messages {
+        world.ask(message);
+    }
+    world.ask(&completion(&messages[0], 11, 900));
+    world.ask(&reversal(&messages[1], 12));
+    world.ask(&card.tap(&Tap::of(BALANCE_MINOR).stan(4)));
+    world.ask(&card.tap(&Tap::of(300).at_cafe().stan(5)));
+    let today = u32::try_from(NOW_MS / 86_400_000).unwrap();
+    let totals = world.vault.totals(today, today).unwrap();
+    assert_eq!(totals.iter().map(|total| &*total.key.merchant.merchant).collect::<Vec<_>>(), ["CAFE-7", "SHOP-1"]);
+    let shop = totals.last().unwrap();
+    assert_eq!((shop.held_count, shop.held_minor, shop.declined_count), (3, 3000, 1));
+    assert_eq!((shop.captured_count, shop.captured_minor), (1, 900));
+    assert_eq!((shop.reversed_count, shop.reversed_minor), (1, 1000));
+}
+
+#[test]
+fn the_acquirer_of_the_message_is_that_of_the_connection() {
+    let mut world = World::new();
+    let message = world.card(1).tap(&Tap::of(1250));
+    let request = message.clone().into();
+    let decision = world.unit(|issuer, desk| issuer.request(desk, "99999", &request)).unwrap();
+    let crate::issuer::Reply::Now(bytes) = decision.reply else { panic!("{decision:?}") };
+    assert_eq!(crate::message::Response::parse(&bytes).unwrap().response_code, NotPermitted);
+    assert_eq!((world.vault.payments.len(), world.vault.exchanges.len()), (0, 0));
+    assert_eq!(world.code(&message), Approved);
+}
+
+#[test]
+fn a_type_that_does_not_fit_is_told() {
+    let change = |message: &mut Payment| {
+        message.processing = Processing::of(Transaction::BalanceInquiry);
+        message.condition = Digits::of(0);
+    };
+    check(|_, _| {}, change, DoNotHonour, &[Mismatch::Type]);
+}
+
+/// Amounts count the smallest unit of the currency, whatever its exponent: 1250 yen are 1250.
+#[test]
+fn a_currency_without_cents_is_held_as_it_is_written() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let settings = Settings::new(31_337, POOL);
+    let key = MerchantKey { acquirer: ACQUIRER.into(), merchant: "CAFE-7".into() };
+    let merchant = MerchantRecord { key, currency: 392, address: SHOP, category: Some(5411) };
+    put_merchant(&mut world.vault, &settings, &merchant).unwrap();
+    set_pool(&mut world.vault, 392, POOL_MINOR).unwrap();
+    let yen = AccountKey { currency: 392, ..card.account_key() };
+    allot(&mut world.vault, yen, 2000).unwrap();
+    let message = card.tap(&Tap { currency: 392, ..Tap::of(1250).at_cafe() });
+    assert_eq!(world.code(&message), Approved);
+    assert_eq!(world.vault.accounts.get(&yen).unwrap().held_minor, 1250);
+    world.assert_reconciled();
+    let euros = card.tap(&Tap::of(1250).at_cafe().stan(2));
+    assert_eq!(world.code(&euros), NotPermitted, "the merchant is paid in yen");
+    assert_eq!(world.payment(&euros).mismatches, [Mismatch::Currency]);
+    for wrong in [
+        MerchantRecord { currency: 0, ..merchant.clone() },
+        MerchantRecord { address: POOL, ..merchant.clone() },
+        MerchantRecord { address: Address::ZERO, ..merchant },
+    ] {
+        assert!(put_merchant(&mut world.vault, &settings, &wrong).is_err());
+    }
+}

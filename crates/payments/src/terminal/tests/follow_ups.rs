@@ -1,0 +1,187 @@
+//! What comes after a payment: captures, reversals and refunds, and messages that are repeated until they are answered.
+
+use super::{
+    super::{FollowUpError, FollowUpKind, Record, Stamp},
+    scripted::{Script, token},
+    *,
+};
+use crate::message::{Mti, Operation, Payment, amount::Transaction};
+
+fn record(host: fn(&Request) -> HostAnswer) -> Record {
+    let mut script = Script::default();
+    run(&euro(12_50), &mut |bytes| Some(script.answer(bytes)), &mut { host }).outcome.record
+}
+
+fn stamp(stan: u32) -> Stamp {
+    Stamp { stan, moment: moment() }
+}
+
+fn sent(pending: &mut Pending) -> Payment {
+    payment(pending.attempt().unwrap())
+}
+
+fn payment(request: Request) -> Payment {
+    match request {
+        Request::Payment(payment) => *payment,
+        Request::Network(_) => panic!("it is about a payment"),
+    }
+}
+
+fn response(request: &Request, code: ResponseCode) -> Response {
+    request.respond(code)
+}
+
+/// Whatever follows names the payment by its original data, its acquirer and its reference.
+fn check_names(payment: &Payment) {
+    let original = payment.original.unwrap();
+    assert_eq!(original.message_type, Mti::parse(*b"0100").unwrap());
+    assert_eq!((original.stan.number(), original.sent.unwrap().as_str()), (7, "0228230905"));
+    assert_eq!(original.acquirer.as_str(), "00000123456");
+    assert_eq!((payment.acquirer.as_str(), payment.retrieval_reference.as_str()), ("123456", "000000000007"));
+    assert_eq!(payment.token, token());
+    assert!(payment.icc_data.is_some(), "an issuer that never saw the request can void it");
+}
+
+#[test]
+fn what_is_owed_is_repeated_until_it_is_answered() {
+    let mut script = Script::default();
+    let run = run(&euro(12_50), &mut |bytes| Some(script.answer(bytes)), &mut silent);
+    let mut pending = run.outcome.reversal.unwrap();
+    let first = sent(&mut pending);
+    check_names(&first);
+    assert_eq!((first.operation, first.repeat, first.stan.number()), (Operation::Reversal, false, 8));
+    for _ in 0..3 {
+        let again = sent(&mut pending);
+        assert_eq!(again.mti(), Mti::parse(*b"0401").unwrap());
+        assert_eq!(Payment { repeat: false, ..again }, first, "the same, and marked as a repeat");
+    }
+    assert_eq!(pending.attempts, 4);
+    let request = pending.attempt().unwrap();
+    for (code, settles) in [
+        (ResponseCode::Approved, true),
+        (ResponseCode::OriginalNotFound, true),
+        (ResponseCode::IssuerUnavailable, false),
+        (ResponseCode::SystemMalfunction, false),
+    ] {
+        assert_eq!(pending.is_answered_by(&response(&request, code)), settles, "{code:?}");
+    }
+    assert!(!pending.is_answered_by(&response(&run.requests[0], ResponseCode::Approved)), "that is another answer");
+}
+
+#[test]
+fn what_is_owed_survives_being_stored() {
+    let mut script = Script::default();
+    let run = run(&euro(12_50), &mut |bytes| Some(script.answer(bytes)), &mut silent);
+    let mut pending = run.outcome.reversal.unwrap();
+    pending.attempt().unwrap();
+    let stored = serde_json::to_string(&pending).unwrap();
+    let mut again: Pending = serde_json::from_str(&stored).unwrap();
+    assert_eq!(again, pending);
+    assert!(sent(&mut again).repeat);
+    let spoiled: Pending = serde_json::from_str(&stored.replace("30343030", "30383030")).unwrap();
+    assert!({ spoiled }.attempt().is_err());
+}
+
+#[test]
+fn a_capture_takes_all_or_a_part_or_a_tip_more() {
+    for (asked, taken) in [(None, 12_50), (Some(5_00), 5_00), (Some(13_75), 13_75)] {
+        let mut record = record(approve);
+        let mut pending = record.capture(asked, stamp(9)).unwrap();
+        let payment = sent(&mut pending);
+        check_names(&payment);
+        assert_eq!((payment.operation, payment.amount_minor), (Operation::Completion, taken));
+        assert_eq!(payment.authorization_code, Text::new("A1B2C3"));
+        assert_eq!(sent(&mut pending).mti(), Mti::parse(*b"0221").unwrap());
+        assert!(record.wants(&pending));
+        let answered = response(&pending.attempt().unwrap(), ResponseCode::Approved);
+        record.answer(9, &answered);
+        assert!(!record.wants(&pending));
+        assert_eq!(record.follow_ups[0].kind, FollowUpKind::Capture);
+        assert_eq!(record.follow_ups[0].response_code.as_deref(), Some("00"));
+    }
+}
+
+#[test]
+fn a_record_knows_what_is_owed_should_it_be_lost() {
+    let mut record = record(approve);
+    let mut capture = record.capture(None, stamp(9)).unwrap();
+    let refund = record.refund(None, stamp(10), 11).unwrap();
+    capture.attempt().unwrap();
+    assert_eq!(record.owed(), [capture.clone()], "a refund that was not answered is undone, not repeated");
+    record.give_up(&refund.reversal);
+    assert_eq!(record.owed().len(), 2);
+    record.answer(9, &response(&capture.attempt().unwrap(), ResponseCode::Approved));
+    assert_eq!(record.owed().len(), 1);
+}
+
+#[test]
+fn a_refund_gives_back_and_can_be_undone() {
+    let mut record = record(approve);
+    let refund = record.refund(Some(2_00), stamp(9), 10).unwrap();
+    let asked = payment(*refund.request);
+    check_names(&asked);
+    assert_eq!((asked.operation, asked.processing.transaction), (Operation::Financial, Transaction::Refund));
+    assert_eq!(asked.amount_minor, 2_00);
+    let mut reversal = refund.reversal;
+    assert!(record.wants(&reversal), "power may fail before the answer");
+    record.give_up(&reversal);
+    assert!(record.wants(&reversal));
+    let undone = sent(&mut reversal);
+    assert_eq!((undone.original.unwrap().stan.number(), undone.stan.number()), (9, 10));
+    assert_eq!(record.reversal(), None, "the payment itself stands");
+    record.answer(10, &response(&reversal.attempt().unwrap(), ResponseCode::Approved));
+    assert!(!record.wants(&reversal));
+}
+
+#[test]
+fn a_refund_that_was_answered_is_not_undone() {
+    let mut record = record(approve);
+    let refund = record.refund(None, stamp(9), 10).unwrap();
+    record.answer(9, &response(&refund.request, ResponseCode::Approved));
+    assert!(!record.wants(&refund.reversal));
+}
+
+#[test]
+fn a_reversal_ends_a_payment() {
+    let mut record = record(approve);
+    let mut pending = record.reverse(stamp(9)).unwrap();
+    let payment = sent(&mut pending);
+    check_names(&payment);
+    assert_eq!(payment.response_code, Some(ResponseCode::CustomerCancellation));
+    let reversed = Err(FollowUpError::Reversed(record.rrn.clone()));
+    assert_eq!(record.reverse(stamp(10)), reversed);
+    assert_eq!(record.capture(None, stamp(10)), reversed);
+    record.answer(9, &response(&pending.attempt().unwrap(), ResponseCode::NotPermitted));
+    assert!(record.capture(None, stamp(10)).is_ok(), "the issuer refused to reverse");
+}
+
+#[test]
+fn a_payment_that_was_not_answered_is_reversed_once() {
+    let mut script = Script::default();
+    let run = run(&euro(12_50), &mut |bytes| Some(script.answer(bytes)), &mut silent);
+    let (mut record, pending) = (run.outcome.record, run.outcome.reversal.unwrap());
+    assert!(record.wants(&pending));
+    assert!(matches!(record.reverse(stamp(9)), Err(FollowUpError::Reversed(_))));
+}
+
+#[test]
+fn what_was_kept_for_an_approved_payment_is_not_wanted() {
+    let mut script = Script::default();
+    let run = run(&euro(12_50), &mut |bytes| Some(script.answer(bytes)), &mut approve);
+    assert!(!run.outcome.record.wants(&run.kept[0]), "power may fail before it is forgotten");
+}
+
+#[test]
+fn what_nothing_can_follow() {
+    let (mut declined, mut asked) = (record(decline), record(approve));
+    let not_approved = Err(FollowUpError::NotApproved(declined.rrn.clone()));
+    assert_eq!(declined.capture(None, stamp(9)), not_approved);
+    assert_eq!(asked.capture(Some(0), stamp(9)), Err(FollowUpError::Amount));
+    assert_eq!(asked.capture(Some(1_000_000_000_000), stamp(9)), Err(FollowUpError::Amount));
+    for number in [0, 7, 1_000_000] {
+        assert!(matches!(asked.capture(None, stamp(number)), Err(FollowUpError::Unsound(_))), "{number}");
+    }
+    assert!(asked.follow_ups.is_empty());
+    asked.request = None;
+    assert!(matches!(asked.capture(None, stamp(9)), Err(FollowUpError::NotAsked(_))));
+}
