@@ -27,6 +27,7 @@ pub mod native;
 mod net;
 pub mod origin;
 pub mod pages;
+pub mod payment;
 pub mod random_id;
 pub mod rpc;
 pub mod server;
