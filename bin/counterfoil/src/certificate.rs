@@ -129,6 +129,11 @@ impl P256Key {
         Ok(Self::of(key))
     }
 
+    /// From a secret; `None` if it is no scalar of the curve, which no random one is.
+    pub(crate) fn from_secret(secret: &[u8; 32]) -> Option<Self> {
+        P256SigningKey::from_slice(secret).ok().map(Self::of)
+    }
+
     fn of(key: P256SigningKey) -> Self {
         let point = key.verifying_key().to_encoded_point(false).as_bytes().to_vec();
         Self { key, point }

@@ -7,7 +7,10 @@ use alloy_primitives::{Address, B256, U256};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{cash::CashCommand, member::MemberCommand, token::TokenCommand},
+    commands::{
+        card::CardCommand, cash::CashCommand, issuer::IssuerCommand, member::MemberCommand, terminal::TerminalCommand,
+        token::TokenCommand,
+    },
     config::NodeArguments,
 };
 
@@ -42,6 +45,15 @@ pub(crate) enum Command {
     /// Money: create currencies, move, mint, hold and capture it.
     #[command(subcommand)]
     Cash(CashCommand),
+    /// Cards that turn their number into a token: speak with one, put it into a reader, check what it computes.
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// An issuer of cards: make one, run it, give out cards, look into its books.
+    #[command(subcommand)]
+    Issuer(IssuerCommand),
+    /// A payment terminal: take payments with cards, capture, reverse and refund them.
+    #[command(subcommand)]
+    Terminal(TerminalCommand),
     /// Items and their tokens: make, sell, lease, give and redeem them.
     #[command(subcommand)]
     Token(TokenCommand),

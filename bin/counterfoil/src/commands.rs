@@ -1,16 +1,19 @@
 //! One file per command.
 
 pub(crate) mod abi;
+pub(crate) mod card;
 pub(crate) mod cash;
 pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod genesis;
+pub(crate) mod issuer;
 pub(crate) mod key;
 pub(crate) mod member;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod recover;
+pub(crate) mod terminal;
 pub(crate) mod token;
 pub(crate) mod verify;
 

@@ -29,6 +29,11 @@ pub(crate) struct KeptKey {
 }
 
 impl KeyStore {
+    /// In a folder of its own.
+    pub(crate) const fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
     pub(crate) fn of(arguments: &KeyStoreArguments) -> eyre::Result<Self> {
         let chosen = arguments.keystore.clone();
         let usual = || dirs::config_dir().map(|folder| folder.join("counterfoil").join("keys"));

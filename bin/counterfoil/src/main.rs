@@ -1,6 +1,7 @@
 //! The one program: `counterfoil <command>`. Each command has a file of its own; this one only chooses among them.
 //! An error is one line on stderr that says what is wrong and what to do, and an exit code other than 0.
 
+mod cardfile;
 mod certificate;
 mod cli;
 mod commands;
@@ -10,11 +11,13 @@ mod dev;
 mod documents;
 mod engine;
 mod folder;
+mod issuer_folder;
 mod keystore;
 mod metrics;
 mod money;
 mod native;
 mod node;
+mod process;
 mod ready;
 mod rpc;
 mod safety;
@@ -33,7 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", one_line(&error));
             ExitCode::FAILURE
@@ -41,8 +44,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> eyre::Result<()> {
-    match command {
+fn run(command: Command) -> eyre::Result<ExitCode> {
+    let done = match command {
+        Command::Terminal(command) => return commands::terminal::run(command),
         Command::Node(arguments) => commands::node::run(arguments),
         Command::Genesis(command) => commands::genesis::run(command),
         Command::Network(command) => commands::network::run(command),
@@ -51,12 +55,15 @@ fn run(command: Command) -> eyre::Result<()> {
         Command::Abi(arguments) => commands::abi::run(&arguments),
         Command::Db(command) => commands::db::run(command),
         Command::Cash(command) => commands::cash::run(command),
+        Command::Card(command) => commands::card::run(command),
+        Command::Issuer(command) => commands::issuer::run(command),
         Command::Token(command) => commands::token::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Verify(arguments) => commands::verify::run(&arguments),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// The error and its causes, on one line.

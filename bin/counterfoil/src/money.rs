@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use alloy_primitives::{Address, U256, utils};
 use contracts::{
-    cash::abi::{ICash, ICashFactory},
+    cash::{
+        abi::{ICash, ICashFactory},
+        iso4217,
+    },
     registry,
 };
 use eyre::{OptionExt, ensure, eyre};
@@ -68,6 +71,17 @@ impl Currency {
     pub(crate) fn priced(&self, units: U256) -> String {
         format!("{} {}", self.shown(units), self.code)
     }
+}
+
+/// A row of ISO 4217 by its code, whether or not the ledger has the currency.
+pub(crate) fn listed(code: &str) -> eyre::Result<&'static iso4217::Currency> {
+    iso4217::Currency::by_code(code.as_bytes()).ok_or_else(|| eyre!("{code} is no code of ISO 4217 that is known here"))
+}
+
+/// An amount of such a currency: `12.50`.
+pub(crate) fn shown_minor(minor: u64, currency: &iso4217::Currency) -> String {
+    // An exponent of 0 to 3 is one that the library knows.
+    utils::format_units(U256::from(minor), currency.exponent).unwrap_or_else(|_| minor.to_string())
 }
 
 /// Where currencies are made.

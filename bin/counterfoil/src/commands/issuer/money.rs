@@ -1,0 +1,190 @@
+//! Whose the pool's money is: deposits, accounts, limits; and what merchants were paid.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use alloy_primitives::U256;
+use contracts::cash::{self, iso4217::Currency};
+use eyre::{OptionExt, bail, ensure};
+use payments::issuer::{
+    IssuerError, account,
+    records::{AccountKey, AccountRecord, Limits, TotalRecord},
+};
+use serde_json::Value;
+
+use super::{
+    CardArguments, CreditArguments, DepositArguments, LimitArguments, Opened, TotalsArguments, cards::reference,
+};
+use crate::{
+    money::{listed, parse_amount, shown_minor},
+    table::{Field, Row, say, say_rows},
+};
+
+/// The ledger is asked within the unit of work, at a moment when nothing is under way: what the pool has then is the accounts' and the rest.
+pub(super) fn deposit(arguments: &DepositArguments) -> eyre::Result<()> {
+    let DepositArguments { ledger: at, tx, currency } = arguments;
+    let currency = listed(currency)?;
+    let opened = at.look.folder.open()?;
+    let (ledger, pool) = (opened.folder.ledger(&at.rpc)?, opened.about.pool);
+    let contract = cash::address_of(currency);
+    let came = ledger
+        .transfers(*tx, contract, pool)?
+        .ok_or_eyre("the transaction is not final yet, or is none of this ledger")?;
+    ensure!(!came.is_empty(), "transaction {tx} brought nothing to {pool} in {}", currency.symbol());
+    let brought = came.iter().fold(U256::ZERO, |sum, transfer| sum.saturating_add(transfer.value));
+    for _ in 0..TRIES {
+        let asked = ledger.clone();
+        let outcome = opened.vault.write("deposit", move |vault| {
+            if !vault.outbox_open(1)?.is_empty() {
+                return Err(IssuerError::Books(BUSY));
+            }
+            let balance = asked.balance(contract, pool).map_err(|error| IssuerError::Ledger(error.to_string()))?;
+            let balance =
+                u64::try_from(balance).map_err(|_| IssuerError::Books("the pool has more than can be counted"))?;
+            account::set_pool(vault, currency.number, balance)
+        });
+        match outcome {
+            Err(IssuerError::Books(BUSY)) => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error.into()),
+            Ok(rest) => {
+                let fields = vec![
+                    amount("brought", brought.saturating_to(), currency),
+                    amount("unallocated", rest.unallocated_minor, currency),
+                ];
+                say(fields, at.look.json);
+                return Ok(());
+            }
+        }
+    }
+    bail!("{BUSY}: try again in a quieter moment")
+}
+
+pub(super) fn credit(arguments: &CreditArguments) -> eyre::Result<()> {
+    let CreditArguments { card, amount, currency, back } = arguments;
+    let currency = listed(currency)?;
+    let minor = minor(amount, currency)?;
+    let (opened, key) = account_of(card, currency)?;
+    let change = if *back { account::take_back } else { account::allot };
+    let account = opened.vault.write("credit", move |vault| change(vault, key, minor))?;
+    say(account_row(&account, currency), card.look.json);
+    Ok(())
+}
+
+pub(super) fn limit(arguments: &LimitArguments) -> eyre::Result<()> {
+    let LimitArguments { card, currency, payment, day } = arguments;
+    let currency = listed(currency)?;
+    let bound = |text: &Option<String>| text.as_deref().map(|text| minor(text, currency)).transpose();
+    let limits = Limits { payment_minor: bound(payment)?, day_minor: bound(day)? };
+    let (opened, key) = account_of(card, currency)?;
+    let account = opened.vault.write("limit", move |vault| account::set_limits(vault, key, limits))?;
+    say(account_row(&account, currency), card.look.json);
+    Ok(())
+}
+
+pub(super) fn totals(arguments: &TotalsArguments) -> eyre::Result<()> {
+    let TotalsArguments { look, from, to } = arguments;
+    let today = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / DAY_S;
+    let from = from.as_deref().map_or_else(|| Ok(u32::try_from(today)?), day_of)?;
+    let to = to.as_deref().map_or(Ok(from), day_of)?;
+    let opened = look.folder.open()?;
+    let totals = opened.vault.read(|vault| Ok::<_, IssuerError>(vault.totals(from, to)?))?;
+    say_rows("totals", totals.iter().map(total_row).collect(), look.json);
+    Ok(())
+}
+
+/// What an account has, for a list or after a change.
+pub(super) fn account_row(account: &AccountRecord, currency: &Currency) -> Row {
+    let bound = |name, bound: Option<u64>| match bound {
+        Some(minor) => amount(name, minor, currency),
+        None => Field::value(name, Value::Null).shown("-"),
+    };
+    vec![
+        Field::new("card", account.key.card),
+        Field::new("currency", currency.symbol()),
+        amount("balance", account.balance_minor, currency),
+        amount("held", account.held_minor, currency),
+        amount("available", account.available_minor(), currency),
+        bound("paymentLimit", account.limits.payment_minor),
+        bound("dayLimit", account.limits.day_minor),
+    ]
+}
+
+fn account_of(card: &CardArguments, currency: &Currency) -> eyre::Result<(Opened, AccountKey)> {
+    let reference = reference(&card.card)?;
+    let opened = card.look.folder.open()?;
+    let known = opened.vault.read(|vault| Ok::<_, IssuerError>(vault.card(&reference)?))?;
+    ensure!(known.is_some(), "there is no card {reference}: see `counterfoil issuer cards`");
+    Ok((opened, AccountKey { card: reference, currency: currency.number }))
+}
+
+fn total_row(total: &TotalRecord) -> Row {
+    let listed = Currency::by_number(total.key.currency);
+    let money = |name, minor: u64| match listed {
+        Some(currency) => amount(name, minor, currency),
+        None => Field::value(name, minor),
+    };
+    vec![
+        Field::new("day", date_of(total.key.day)),
+        Field::new("acquirer", &total.key.merchant.acquirer),
+        Field::new("merchant", &total.key.merchant.merchant),
+        Field::new("currency", listed.map_or_else(|| total.key.currency.to_string(), Currency::symbol)),
+        Field::value("declinedCount", total.declined_count),
+        Field::value("heldCount", total.held_count),
+        money("held", total.held_minor),
+        Field::value("capturedCount", total.captured_count),
+        money("captured", total.captured_minor),
+        Field::value("reversedCount", total.reversed_count),
+        money("reversed", total.reversed_minor),
+        Field::value("refundedCount", total.refunded_count),
+        money("refunded", total.refunded_minor),
+    ]
+}
+
+fn amount(name: &'static str, minor: u64, currency: &Currency) -> Field {
+    Field::new(name, minor).shown(shown_minor(minor, currency))
+}
+
+fn minor(text: &str, currency: &Currency) -> eyre::Result<u64> {
+    let units = parse_amount(text, currency.exponent)?;
+    let minor = u64::try_from(units).ok().filter(|minor| *minor <= i64::MAX.unsigned_abs());
+    minor.ok_or_else(|| eyre::eyre!("{text} is more than an account can have"))
+}
+
+/// Days since 1970 of a date as people write it. Proleptic Gregorian, by Hinnant's `days_from_civil`.
+fn day_of(text: &str) -> eyre::Result<u32> {
+    let wrong = || eyre::eyre!("{text} is no date: write it like 2026-11-27");
+    let mut parts = text.split('-').map(str::parse::<u64>);
+    let mut next = || parts.next().and_then(Result::ok).ok_or_else(wrong);
+    let (year, month, day) = (next()?, next()?, next()?);
+    let sound = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    ensure!(sound && text.len() == 10, wrong());
+    let (year, shifted) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1;
+    let days = u32::try_from(days.saturating_sub(719_468))?;
+    ensure!(date_of(days) == text, wrong());
+    Ok(days)
+}
+
+fn date_of(day: u32) -> String {
+    let at_midnight = primitives::TimeMs(u64::from(day) * DAY_S * 1_000);
+    proof::statement::iso(at_midnight).chars().take(10).collect()
+}
+
+const BUSY: &str = "transactions are under way";
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
+const DAY_S: u64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_one_day_and_back() {
+        for date in ["1970-01-01", "2000-02-29", "2026-11-27", "2100-03-01", "9999-12-31"] {
+            assert_eq!(date_of(day_of(date).unwrap()), date);
+        }
+        for wrong in ["2026-02-29", "26-11-27", "2026-13-01", "2026-1-1", "tomorrow"] {
+            assert!(day_of(wrong).is_err(), "{wrong}");
+        }
+    }
+}

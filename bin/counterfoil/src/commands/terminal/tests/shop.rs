@@ -1,0 +1,242 @@
+//! A shop: a card in a file, an issuer behind a socket, a terminal between them. What the commands leave on the disk is what the next ones
+//! find.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::mpsc,
+    thread::{self, JoinHandle},
+};
+
+use payments::{
+    card::{Aid, Credentials, Face, Personalization, Secrets},
+    cryptogram::{
+        Aes128Key, CSU_APPROVED, CardKeys, CardReference, IssuerAuthentication, arpc, master_key, session_key,
+    },
+    message::{Operation, Payment, Request, ResponseCode, Text, card::IccData, framed},
+    number::{Expiry, Pan},
+    profile::Profile,
+    terminal::{Record, Word},
+    tlv::{Objects, tag},
+};
+
+use super::{
+    super::{
+        APPROVED, DECLINED, NO_HOST, Usage,
+        arguments::{CardArguments, FollowArguments, IssuerArguments, PayArguments, ReverseArguments, TapArguments},
+        follow, pay,
+        state::State,
+    },
+    read_message,
+};
+use crate::{cardfile::CardFile, cli::PassphraseArguments};
+
+/// Plays the issuer for as many connections as there are answers, and gives what it was asked.
+struct Issuer {
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+    asked: mpsc::Receiver<Payment>,
+}
+
+/// What the issuer does with a message: a code, or nothing.
+type Answer = Option<ResponseCode>;
+
+impl Issuer {
+    fn start(answers: Vec<Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tell, asked) = mpsc::channel();
+        let serving = thread::spawn(move || {
+            for answer in answers {
+                let mut stream = listener.accept().unwrap().0;
+                let request = Request::parse(&read_message(&mut stream)).unwrap();
+                let Request::Payment(payment) = &request else { panic!("it is about a payment") };
+                tell.send(payment.as_ref().clone()).unwrap();
+                let Some(code) = answer else { continue };
+                let mut response = request.respond(code);
+                response.authorization_code = Text::new("A1B2C3");
+                response.icc_data = proof(payment);
+                let frame = framed(&response.encode().unwrap()).unwrap();
+                std::io::Write::write_all(&mut stream, &frame).unwrap();
+            }
+        });
+        Self { address, serving, asked }
+    }
+
+    /// Nobody listens there.
+    fn nowhere() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    fn asked(self) -> Vec<Payment> {
+        self.serving.join().unwrap();
+        self.asked.iter().collect()
+    }
+}
+
+fn proof(payment: &Payment) -> Option<IccData> {
+    let told = payment.icc_data.as_ref()?.objects();
+    let atc = u16::from_be_bytes(told.get(tag::ATC)?.try_into().unwrap());
+    let cryptogram = told.get(tag::CRYPTOGRAM)?.try_into().unwrap();
+    let session = session_key(&keys(&number()).master, atc);
+    let proof = IssuerAuthentication { arpc: arpc(&session, &cryptogram, &CSU_APPROVED), csu: CSU_APPROVED };
+    let mut objects = Objects::new();
+    objects.insert(tag::ISSUER_AUTHENTICATION, proof.encode().to_vec()).unwrap();
+    Some(IccData::of(objects))
+}
+
+fn number() -> Pan {
+    Pan::parse("5413330089020011").unwrap()
+}
+
+fn keys(number: &Pan) -> CardKeys {
+    CardKeys {
+        fpe: Aes128Key::new([1; 16]),
+        tweak: Aes128Key::new([2; 16]),
+        index: Aes128Key::new([3; 16]),
+        master: master_key(&Aes128Key::new([4; 16]), number, 0x01),
+    }
+}
+
+fn make_card(folder: &Path) {
+    let face = Face {
+        aid: Aid::default(),
+        label: "COUNTERFOIL".into(),
+        token_bin: "999001".into(),
+        expiry: Expiry::parse("4912").unwrap(),
+        token_expiry: None,
+        sequence: 1,
+        service_code: "221".into(),
+        country: 276,
+        currency: 978,
+        derivation_index: 1,
+        key_set: 1,
+        profile: Profile::named("combined").unwrap(),
+    };
+    let pan = number();
+    let (reference, credentials) = (CardReference::parse("421337000017").unwrap(), Credentials::default());
+    let secrets = Secrets { keys: keys(&pan), pan, reference, credentials };
+    let card = Personalization::new(face, secrets).unwrap();
+    CardFile::create(&folder.join("card"), &card, "of the card").unwrap();
+    std::fs::write(folder.join("passphrase"), "of the card\n").unwrap();
+}
+
+fn to_issuer(folder: &Path, address: SocketAddr) -> IssuerArguments {
+    IssuerArguments { state: Some(folder.join("state")), ..super::arguments(&address) }
+}
+
+fn take(folder: &Path, amount: &str, address: SocketAddr) -> u8 {
+    let tap = TapArguments {
+        currency: "EUR".into(),
+        merchant: "MERCHANT0000001".into(),
+        terminal: "TERM0001".into(),
+        mcc: "5411".into(),
+        acquirer: "123456".into(),
+        name: Some("Corner Shop".into()),
+        country: 276,
+        card: CardArguments { card: Some(folder.join("card")), pcsc: None },
+        passphrase: PassphraseArguments { passphrase_file: Some(folder.join("passphrase")) },
+        issuer: to_issuer(folder, address),
+    };
+    pay::pay(&PayArguments { amount: amount.into(), tap }).unwrap()
+}
+
+fn state(folder: &Path) -> State {
+    State::open(Some(&folder.join("state"))).unwrap()
+}
+
+/// The only payment, or the one after so many.
+fn record(folder: &Path, place: usize) -> Record {
+    let payments = std::fs::read_dir(folder.join("state/payments")).unwrap();
+    let mut names: Vec<_> = payments.map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    serde_json::from_slice(&std::fs::read(&names[place]).unwrap()).unwrap()
+}
+
+fn operations(asked: &[Payment]) -> Vec<(Operation, bool)> {
+    asked.iter().map(|payment| (payment.operation, payment.repeat)).collect()
+}
+
+#[test]
+fn a_payment_is_approved_captured_and_refunded() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved); 3]);
+    assert_eq!(take(folder.path(), "12.50", issuer.address), APPROVED);
+    let paid = record(folder.path(), 0);
+    assert_eq!((paid.outcome, paid.approved_minor), (Word::Approved, Some(12_50)));
+    assert!(state(folder.path()).owed().unwrap().is_empty());
+    let follow = |amount: &str| FollowArguments {
+        rrn: paid.rrn.clone(),
+        amount: Some(amount.into()),
+        issuer: to_issuer(folder.path(), issuer.address),
+    };
+    assert_eq!(follow::capture(&follow("10.00")).unwrap(), APPROVED);
+    assert_eq!(follow::refund(&follow("2.00")).unwrap(), APPROVED);
+    assert!(follow::refund(&follow("2.001")).unwrap_err().is::<Usage>());
+    assert!(state(folder.path()).owed().unwrap().is_empty());
+    let asked = issuer.asked();
+    let expected = [Operation::Authorization, Operation::Completion, Operation::Financial];
+    assert_eq!(operations(&asked), expected.map(|operation| (operation, false)));
+    assert_eq!(asked.iter().map(|payment| payment.amount_minor).collect::<Vec<_>>(), [12_50, 10_00, 2_00]);
+    let follow_ups = record(folder.path(), 0).follow_ups;
+    assert!(follow_ups.len() == 2 && follow_ups.iter().all(|one| one.response_code.as_deref() == Some("00")));
+}
+
+#[test]
+fn a_payment_that_is_not_answered_is_undone_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    assert_eq!(take(folder.path(), "12.50", Issuer::nowhere()), NO_HOST);
+    assert_eq!(state(folder.path()).owed().unwrap()[0].attempts, 1, "it was told at once, and nobody was there");
+    let issuer = Issuer::start(vec![
+        // The issuer cannot at the moment, then it can; meanwhile it declines a payment.
+        Some(ResponseCode::IssuerUnavailable),
+        Some(ResponseCode::DoNotHonour),
+        Some(ResponseCode::Approved),
+    ]);
+    assert_eq!(take(folder.path(), "3.00", issuer.address), DECLINED);
+    let reverse = ReverseArguments { rrn: None, issuer: to_issuer(folder.path(), issuer.address) };
+    assert_eq!(follow::reverse(&reverse).unwrap(), APPROVED);
+    assert!(state(folder.path()).owed().unwrap().is_empty());
+    let expected = [(Operation::Reversal, true), (Operation::Authorization, false), (Operation::Reversal, true)];
+    assert_eq!(operations(&issuer.asked()), expected);
+    assert_eq!(record(folder.path(), 0).follow_ups[0].response_code.as_deref(), Some("00"));
+}
+
+#[test]
+fn what_a_crash_left_behind_is_settled_by_what_the_record_says() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved)]);
+    assert_eq!(take(folder.path(), "12.50", issuer.address), APPROVED);
+    assert_eq!(issuer.asked().len(), 1);
+    let mut paid = record(folder.path(), 0);
+    // As after a crash between storing the record of an approved payment and forgetting what would undo it.
+    let stamp = payments::terminal::Stamp { stan: 900_000, moment: paid.time };
+    let pending = paid.reverse(stamp).unwrap();
+    state(folder.path()).keep_owed(&pending).unwrap();
+    let reverse = ReverseArguments { rrn: None, issuer: to_issuer(folder.path(), Issuer::nowhere()) };
+    assert_eq!(follow::reverse(&reverse).unwrap(), APPROVED, "nothing is owed");
+    assert!(state(folder.path()).owed().unwrap().is_empty());
+    // As after a crash between storing a record whose reversal is owed, and storing that.
+    state(folder.path()).keep_record(&paid).unwrap();
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved)]);
+    let reverse = ReverseArguments { rrn: Some(paid.rrn), issuer: to_issuer(folder.path(), issuer.address) };
+    assert_eq!(follow::reverse(&reverse).unwrap(), APPROVED);
+    assert_eq!(operations(&issuer.asked()), [(Operation::Reversal, true)]);
+}
+
+#[test]
+fn a_refund_that_is_not_answered_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved), None, Some(ResponseCode::Approved)]);
+    assert_eq!(take(folder.path(), "12.50", issuer.address), APPROVED);
+    let rrn = record(folder.path(), 0).rrn;
+    let follow = FollowArguments { rrn, amount: None, issuer: to_issuer(folder.path(), issuer.address) };
+    assert_eq!(follow::refund(&follow).unwrap(), NO_HOST);
+    let expected = [Operation::Authorization, Operation::Financial, Operation::Reversal];
+    assert_eq!(operations(&issuer.asked()), expected.map(|operation| (operation, false)));
+    assert!(state(folder.path()).owed().unwrap().is_empty());
+}
