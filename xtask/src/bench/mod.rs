@@ -11,6 +11,7 @@
 //! it is a peer in speed only. Transfers of a currency stand beside the peer's ERC-20, and beside that ERC-20 on our node, which
 //! is measured again in the same rounds: two rows minutes apart differ by more than the contracts do.
 
+mod card;
 mod drive;
 mod http;
 mod large;
@@ -33,6 +34,8 @@ use report::{Figures, Record, RowResult, Samples};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
+    /// ciphers and messages of card payments beside other implementations
+    Card(card::CardOptions),
     /// the one-node ledger beside anvil
     Ledger(LedgerOptions),
     /// four validators on this machine: latency, highest rate, one killed, epochs, catching up
@@ -68,6 +71,7 @@ pub(crate) struct LedgerOptions {
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
+        Bench::Card(options) => card::run(options),
         Bench::Ledger(options) => run_ledger(options),
         Bench::Network(options) => network::run(options),
         Bench::Proof(options) => proof::run(options),

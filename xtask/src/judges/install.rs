@@ -1,5 +1,5 @@
-//! Installs what the judges run on: a Python environment and a folder of npm packages, both below `target/judges`, and a browser
-//! where the system has none.
+//! Installs what the judges run on: a Python environment, a folder of npm packages and a terminal for cards, all below `target/judges`;
+//! a browser and a smart card reader where the system has none.
 //!
 //! What is installed is pinned in `xtask/judges/requirements.txt` and `xtask/judges/package-lock.json`. A copy of the
 //! pinned text beside an installation says that it is complete and of that version; then it is used again.
@@ -11,7 +11,7 @@ use std::process::Command;
 use eyre::{Context, OptionExt, Result, bail};
 
 use super::{scripts, workshop};
-use crate::workspace::{copy_folder, output};
+use crate::workspace::{cargo, copy_folder, output};
 
 /// The Python environment.
 pub(super) struct Python {
@@ -92,6 +92,25 @@ pub(super) fn chromium() -> Result<&'static str> {
     Ok(CHROMIUM)
 }
 
+/// The PC/SC daemon, a virtual reader and what looks at cards, by their names on the path. Pinned by nothing but Debian's release.
+pub(super) fn smart_card_tools() -> Result<()> {
+    let mut installed = Command::new("dpkg-query");
+    installed.arg("--show").args(SMART_CARD_PACKAGES);
+    or_from_debian(&mut installed, &SMART_CARD_PACKAGES).wrap_err("there is no smart card reader")
+}
+
+/// The terminal of crate `emv`, of exactly this version; the folder is named after it.
+pub(super) fn emv_test_transaction() -> Result<PathBuf> {
+    let folder = workshop().join(format!("emv-{EMV_VERSION}"));
+    let program = folder.join("bin").join("emv-test-transaction");
+    if !program.is_file() {
+        let mut install = cargo(&["install", "emv", "--version", EMV_VERSION, "--locked", "--root"]);
+        install.arg(&folder).env("CARGO_TARGET_DIR", folder.join("build"));
+        output(&mut install).wrap_err("the terminal of crate emv cannot be installed")?;
+    }
+    Ok(program)
+}
+
 /// Does nothing where the same pinned files were installed before; starts from an empty folder otherwise.
 fn installed_once(folder: &Path, pinned: &[&PathBuf], install: impl FnOnce() -> Result<()>) -> Result<()> {
     let wanted = pinned.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
@@ -145,3 +164,7 @@ fn or_from_debian(command: &mut Command, packages: &[&str]) -> Result<()> {
 }
 
 const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
+/// The last two are for building crate `emv`.
+const SMART_CARD_PACKAGES: [&str; 6] =
+    ["pcscd", "vsmartcard-vpcd", "pcsc-tools", "opensc", "libpcsclite-dev", "pkg-config"];
+const EMV_VERSION: &str = "0.1.1";

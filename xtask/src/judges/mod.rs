@@ -9,7 +9,11 @@
 //! web3py        web3.py's module tests -> our node | anvil -> compared with each other and with web3py/known.toml
 //! flows         viem, ethers, cast -> our node and its rooms
 //! console       Chromium -> the pages of our node
+//! iso8583       pyiso8583 <-> payments' example: the same messages, element by element and byte by byte
+//! pcsc          pcscd and vpcd <- our card; pcsc_scan, opensc-tool and crate emv's terminal look at it and pay with it
 //! ```
+//! All but `pcsc` run by default. That one installs Debian packages and needs namespaces, so it runs only when it is named:
+//! `cargo xtask test --only pcsc`.
 
 mod cast;
 mod cast_rooms;
@@ -18,6 +22,8 @@ mod console;
 mod eels;
 mod flows;
 mod install;
+pub(crate) mod iso8583;
+mod pcsc;
 mod verdict;
 mod web3py;
 
@@ -39,6 +45,9 @@ pub(crate) enum Judge {
     Web3Py,
     Flows,
     Console,
+    #[value(name = "iso8583")]
+    Iso8583,
+    Pcsc,
 }
 
 impl Judge {
@@ -49,7 +58,14 @@ impl Judge {
             Self::Web3Py => "web3py",
             Self::Flows => "flows",
             Self::Console => "console",
+            Self::Iso8583 => "iso8583",
+            Self::Pcsc => "pcsc",
         }
+    }
+
+    /// Whether it runs without being named.
+    pub(crate) const fn is_default(self) -> bool {
+        !matches!(self, Self::Pcsc)
     }
 }
 
@@ -61,6 +77,8 @@ pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
         Judge::Web3Py => web3py::run(subject),
         Judge::Flows => flows::run(subject),
         Judge::Console => console::run(subject),
+        Judge::Iso8583 => iso8583::run(),
+        Judge::Pcsc => pcsc::run(),
     }
 }
 
