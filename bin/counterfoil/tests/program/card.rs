@@ -177,7 +177,8 @@ fn two_merchants_see_two_cards_and_neither_can_use_what_it_saw() {
     assert_ne!(place, position, "once in DE 42, once in DE 55");
     let replayed = stolen.replacen(&at_shop, &at_cafe, 1);
     let send = |message: &str| street.terminal(&["send", "--hex", message]).1["response"].as_str().unwrap().to_owned();
-    let [stan, another] = [format!("{:06}", shop["stan"]), "000777".to_owned()].map(alloy_primitives::hex::encode);
+    let [stan, another] =
+        [format!("{:06}", shop["stan"].as_u64().unwrap()), "000777".to_owned()].map(alloy_primitives::hex::encode);
     assert!(
         send(&replayed).contains(&alloy_primitives::hex::encode("94")),
         "another body under a number that was used"

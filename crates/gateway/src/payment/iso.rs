@@ -3,7 +3,7 @@
 //!
 //! A message that is longer than allowed, too slow, or that cannot even be answered closes the connection.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf, split},
@@ -42,12 +42,14 @@ impl<D: Teller> Room<D> {
     async fn serve(self, wire: Box<dyn Wire>, caller: Caller, mut guest: Guest) {
         let (incoming, outgoing) = split(wire);
         let (answers, taken) = mpsc::channel(self.limits.max_in_flight);
-        let writing = tokio::spawn(write(outgoing, taken, self.limits.message_timeout));
+        // Not a task of its own: when the door cuts this connection off, both halves of the wire go with it.
+        let mut writing = pin!(write(outgoing, taken, self.limits.message_timeout));
         tokio::select! {
             () = self.read(BufReader::new(incoming), &caller, answers) => {}
             () = guest.stopping() => {}
+            () = &mut writing => return,
         }
-        let _written = writing.await;
+        writing.await;
     }
 
     async fn read(&self, mut incoming: BufReader<ReadHalf<Box<dyn Wire>>>, caller: &Caller, answers: Answers) {
