@@ -7,7 +7,7 @@ use commonware_runtime::{Handle, Spawner};
 use primitives::{Block, FinalityProof};
 use tokio::sync::mpsc;
 
-use crate::{BlockRef, Content, Fatal, Ledger, Logged, Slot, Verdict};
+use crate::{BlockRef, Content, Fatal, Ledger, Slot, Verdict};
 
 /// The ledger, one caller at a time.
 #[derive(Clone)]
@@ -54,21 +54,16 @@ impl Desk {
         self.judge(block, ancestors)
     }
 
-    /// Makes blocks final that members made final, in the order of their heights.
-    pub(super) fn finalize(&self, blocks: Vec<Logged>) -> Result<(), Fatal> {
+    /// Makes a block final that members made final; one that this node never executed is executed first.
+    pub(super) fn finalize(&self, block: &Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        blocks.into_iter().try_for_each(|Logged { block, proof }| self.finalize_one(block, proof))
-    }
-
-    /// A block that this node never executed is executed first.
-    fn finalize_one(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
         if block.number() > self.ledger.tip().number
             && let Verdict::Invalid(reason) = self.ledger.verify(block.clone(), &[])?
         {
-            let BlockRef { number, hash } = BlockRef::of(&block);
+            let BlockRef { number, hash } = BlockRef::of(block);
             return Err(Fatal(format!("block {number} {hash} is final and breaks a rule here: {reason}")));
         }
-        self.ledger.finalize(block, proof)
+        self.ledger.finalize(block.clone(), proof)
     }
 
     fn judge(&self, block: &Arc<Block>, ancestors: &[Arc<Block>]) -> Result<Verdict, Fatal> {

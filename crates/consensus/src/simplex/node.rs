@@ -33,21 +33,21 @@ use super::{
     ahead::Ahead,
     archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
     block::{Digest, Opaque, Reading, digest_of},
-    committees::{Committees, private_key, public_key},
+    committees::{Committees, private_key},
     desk::{Desk, blocking},
     epoch::{Parts, Running},
     gossip,
     member::Member,
     telemetry::Telemetry,
 };
-use crate::{Fatal, Gossip, Ledger, Logged, Peer, Peers, Wake};
+use crate::{Fatal, Gossip, Ledger, Peer, Peers, Wake};
 
 /// Messages that wait in one mailbox; what comes beyond is left out, and asked for again where it matters.
 pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
-/// Final blocks on their way to the ledger; those that wait there are carried, and acknowledged, together.
-const MAX_UNACKNOWLEDGED: NonZeroUsize = NZUsize!(64);
+/// Final blocks on their way to the ledger.
+const MAX_UNACKNOWLEDGED: NonZeroUsize = NZUsize!(16);
 /// Missing blocks asked for at a time.
-const MAX_REPAIR: NonZeroUsize = NZUsize!(128);
+const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
 /// How long a peer may take to send one, and the pause before another is asked.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 const FETCH_RETRY: Duration = Duration::from_millis(100);
@@ -207,10 +207,7 @@ where
     let mut carrier = Carrier { runtime, node, epocher, archive, committees, desk, parts, peers: Tracked::new(peers) };
     carrier.peers.follow(&carrier.node)?;
     let mut epoch = carrier.enter().await?;
-    if tip_is_old(&*carrier.node.ledger)? {
-        carrier.hint(&marshal, &epoch, (epoch.epoch + 1, carrier.peers.others(&carrier.node)?));
-    }
-    let (mut ahead, mut arrived) = (Ahead::default(), Vec::new());
+    let mut ahead = Ahead::default();
     loop {
         tokio::select! {
             biased;
@@ -218,17 +215,13 @@ where
             _ = &mut marshal_handle => return Err(Fatal("marshal ended".into())),
             ended = &mut hearing => return Err(ended.unwrap_or_else(|error| Fatal(format!("gossip ended: {error}")))),
             ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
-            count = finals.recv_many(&mut arrived, MAX_UNACKNOWLEDGED.get()) => {
-                if count == 0 {
-                    return Err(Fatal("marshal ended".into()));
-                }
-                let (blocks, acknowledgements): (Vec<_>, Vec<_>) = arrived.drain(..).unzip();
-                let next = carrier.finalize(blocks).await?;
+            Some((block, acknowledgement)) = finals.recv() => {
+                let next = carrier.finalize(block).await?;
                 if let Some(next) = next {
                     epoch = next;
                     carrier.hint(&marshal, &epoch, ahead.of(epoch.epoch));
                 }
-                acknowledgements.into_iter().for_each(Exact::acknowledge);
+                acknowledgement.acknowledge();
             }
             Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, ahead.heard(theirs, from)),
             Some((theirs, (from, _))) = late_certificates.recv() => {
@@ -343,35 +336,25 @@ where
     B: Blocker<PublicKey = PublicKey>,
     P: PeerSet,
 {
-    /// Durable and published when it returns; the next epoch's engine if the last block was the last of its epoch. Before that block is
-    /// final here, marshal has none of the next epoch: who decides there is not known yet.
-    async fn finalize(&mut self, blocks: Vec<Arc<Block>>) -> Result<Option<Running>, Fatal> {
+    /// Durable and published when it returns; the next epoch's engine if the block was the last of its epoch.
+    async fn finalize(&mut self, block: Arc<Block>) -> Result<Option<Running>, Fatal> {
+        let number = block.number();
+        let proof = self.archive.certificate(number)?.map(|certificate| encode_proof(&certificate));
+        let certified = proof.is_some();
         let before = self.node.ledger.tip().number;
-        let run = self.certified(blocks)?;
-        let settled: Vec<_> = run.iter().map(|logged| (logged.block.number(), logged.proof.is_some())).collect();
         let desk = self.desk.clone();
-        let done = blocking(self.runtime.child("finalize"), move || desk.finalize(run)).await;
+        let done = blocking(self.runtime.child("finalize"), move || desk.finalize(&block, proof)).await;
         done.unwrap_or_else(|| Err(Fatal("the runtime is ending".into())))?;
-        settled.into_iter().for_each(|(number, certified)| self.archive.settle(number, certified));
-        let last = self.node.ledger.tip().number;
-        if last <= before {
+        self.archive.settle(number, certified);
+        if number <= before {
             return Ok(None);
         }
         self.peers.follow(&self.node)?;
-        if !(last + 1).is_multiple_of(self.node.config.epoch_blocks) {
+        if !(number + 1).is_multiple_of(self.node.config.epoch_blocks) {
             return Ok(None);
         }
-        self.node.telemetry.ended(last / self.node.config.epoch_blocks, self.runtime.current());
+        self.node.telemetry.ended(number / self.node.config.epoch_blocks, self.runtime.current());
         self.enter().await.map(Some)
-    }
-
-    /// Each with its own certificate, where it has one.
-    fn certified(&self, blocks: Vec<Arc<Block>>) -> Result<Vec<Logged>, Fatal> {
-        let with_proof = |block: Arc<Block>| {
-            let certificate = self.archive.certificate(block.number())?;
-            Ok(Logged { proof: certificate.map(|certificate| encode_proof(&certificate)), block })
-        };
-        blocks.into_iter().map(with_proof).collect()
     }
 
     /// Starts the engine of the epoch that the next block belongs to.
@@ -403,7 +386,7 @@ where
         Ok(Floor::Genesis(digest_of(logged.block.hash())))
     }
 
-    /// Peers speak of a later epoch, or are believed to be in one: this node's epoch is final then, so its last block can be asked for.
+    /// A peer speaks of a later epoch: this node's epoch is final, so its last block can be asked for.
     fn hint(&self, marshal: &Marshal, epoch: &Running, (theirs, peers): (u64, Vec<PublicKey>)) {
         if theirs > epoch.epoch
             && let Ok(peers) = NonEmptyVec::try_from(peers)
@@ -424,12 +407,6 @@ struct Tracked<P> {
 impl<P: PeerSet> Tracked<P> {
     const fn new(network: P) -> Self {
         Self { network, told: None, number: 0 }
-    }
-
-    /// Everyone else that the network was told of.
-    fn others(&self, node: &Node) -> Result<Vec<PublicKey>, Fatal> {
-        let told = self.told.iter().flat_map(|told| told.committee.iter().chain(&told.followers));
-        told.filter(|peer| peer.id != node.config.key.id()).map(|peer| public_key(peer.id)).collect()
     }
 
     fn follow(&mut self, node: &Node) -> Result<(), Fatal> {
