@@ -17,7 +17,7 @@ use crate::{
         records::{OutboxRow, PaymentState, RequestKey},
         vault::Vault as _,
     },
-    message::Payment,
+    message::{Payment, Response, ResponseCode},
     profile,
 };
 
@@ -173,7 +173,11 @@ impl Story {
         Ok(())
     }
 
+    /// A follow-up that was answered 91 is judged anew when it is repeated; a payment that was stays cancelled.
     fn answered(&mut self, key: RequestKey, bytes: Vec<u8>) -> TestCaseResult {
+        if self.answers.get(&key).is_some_and(|first| is_open_follow_up(first)) {
+            self.answers.remove(&key);
+        }
         let first = self.answers.entry(key).or_insert_with(|| bytes.clone());
         prop_assert_eq!(&*first, &bytes, "a request has one answer");
         Ok(())
@@ -264,6 +268,13 @@ fn is_of(key: &RequestKey, message: &Payment) -> bool {
 
 fn pick<T: Clone>(from: &[T], at: Index) -> Option<T> {
     (!from.is_empty()).then(|| from[at.index(from.len())].clone())
+}
+
+fn is_open_follow_up(answer: &[u8]) -> bool {
+    let response = Response::parse(answer).unwrap();
+    let processing = response.processing_code.map(|code| code.as_str().to_owned()).unwrap_or_default();
+    let is_payment = answer.starts_with(b"0110") || (answer.starts_with(b"0210") && processing.starts_with("00"));
+    response.response_code == ResponseCode::IssuerUnavailable && !is_payment
 }
 
 proptest! {
