@@ -2,7 +2,7 @@
 //!
 //! Source: ISO 8583:1987, DE 3, 4, 49, 54, 95. Amounts are integers in minor units of the currency; a message has room for twelve digits.
 
-use contracts::cash::iso4217::{CURRENCIES, Currency};
+use contracts::cash::iso4217::Currency;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -98,7 +98,7 @@ impl CurrencyNumber {
 
     /// Its row in the list of currencies.
     pub fn listed(&self) -> Option<&'static Currency> {
-        CURRENCIES.iter().find(|currency| currency.number == self.number())
+        Currency::by_number(self.number())
     }
 
     /// The alphabetic code, or the number where the list has none.
