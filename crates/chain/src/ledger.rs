@@ -89,20 +89,29 @@ impl Ledger for LedgerDoor {
         Ok(Verdict::Valid)
     }
 
-    fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
-        let head = self.0.head();
-        if block.number() <= head.number() {
-            return self.check_same(&block);
-        }
-        let built = self.0.built.lock().get(&block.hash()).cloned();
-        let built = built.ok_or_else(|| Fatal(format!("block {} became final unexecuted", block.hash())))?;
+    fn log(&self, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
+        let built = self.built(block)?;
         let record = BlockRecord {
             block: built.block.clone(),
             receipts: built.receipts.clone(),
             diff: built.diff.clone(),
             finality: proof.clone(),
         };
-        self.0.store.append(&record, built.change.clone()).map_err(fatal)?;
+        self.0.store.append(&record, built.change.clone()).map_err(fatal)
+    }
+
+    fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
+        if block.number() <= self.0.head().number() {
+            return self.check_same(&block);
+        }
+        let (logged, _) = self.0.store.head();
+        if logged < block.number() {
+            self.log(&block, &proof)?;
+        }
+        if self.0.store.head() != (block.number(), block.hash()) {
+            return Err(Fatal(format!("another block than {} was logged at height {}", block.hash(), block.number())));
+        }
+        let built = self.built(&block)?;
         let executed = Executed::new(built.block.clone(), built.receipts.clone(), proof);
         self.0.publish(Arc::new(executed), self.state_after(block.hash())?);
         self.0.layers.write().finalize(block.hash()).map_err(fatal)?;
@@ -180,6 +189,11 @@ impl LedgerDoor {
     fn state_after(&self, hash: B256) -> Result<State, Fatal> {
         let state = self.0.layers.read().get(&hash).cloned();
         state.ok_or_else(|| Fatal(format!("block {hash} was never executed")))
+    }
+
+    fn built(&self, block: &Block) -> Result<Arc<Built>, Fatal> {
+        let built = self.0.built.lock().get(&block.hash()).cloned();
+        built.ok_or_else(|| Fatal(format!("block {} became final unexecuted", block.hash())))
     }
 
     fn keep(&self, header: Header, outcome: Outcome, commit: Commit) -> Result<Arc<Block>, Fatal> {

@@ -84,7 +84,8 @@ pub struct Peers {
     pub followers: Vec<Peer>,
 }
 
-/// What an engine needs of the ledger. Calls come one at a time, from threads on which they may block.
+/// What an engine needs of the ledger. Calls come one at a time, from threads on which they may block; only [`Ledger::log`] of the block
+/// that becomes final next may run beside calls to propose and verify.
 pub trait Ledger: Send + Sync + 'static {
     /// Builds a block over the last of `pending` (final tip when empty); `None` if `content` cannot be met.
     /// `pending` holds the ancestors that are not final yet, oldest first; each was proposed or verified in this process. The block may never become final.
@@ -92,6 +93,12 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Executes a block of another proposer and compares every root.
     fn verify(&self, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal>;
+
+    /// The slow part of the next [`Ledger::finalize`], which is of this block: makes it durable and shows nothing of it yet. A ledger
+    /// that does everything there does nothing here.
+    fn log(&self, _block: &Arc<Block>, _proof: &Option<FinalityProof>) -> Result<(), Fatal> {
+        Ok(())
+    }
 
     /// Makes a block final that was proposed or verified here: in height order, at least once; when it returns `Ok` the block is
     /// durable and published.

@@ -105,23 +105,18 @@ impl Block {
 
     /// Decodes a block from an untrusted source and recovers every signer.
     pub fn decode(bytes: &[u8]) -> Result<Self, BlockError> {
-        Self::decode_knowing(bytes, |_| None)
+        let signed = |(index, tx)| recover(tx).map_err(|error| BlockError::Transaction { index, error });
+        Self::decode_with(bytes, |transactions| transactions.into_iter().enumerate().map(signed).collect())
     }
 
-    /// [`Block::decode`] for a node that may have recovered some of the signers before: `known` names them by the transaction's hash,
-    /// which covers the signature.
-    pub fn decode_knowing(bytes: &[u8], known: impl Fn(B256) -> Option<Address>) -> Result<Self, BlockError> {
+    /// [`Block::decode`] for a caller that knows some of the signers or recovers them on several threads: `recover` gives every
+    /// transaction its signer, in order.
+    pub fn decode_with(
+        bytes: &[u8],
+        recover: impl FnOnce(Vec<Tx>) -> Result<Vec<Recovered<Tx>>, BlockError>,
+    ) -> Result<Self, BlockError> {
         let (header, transactions) = decode_parts(bytes)?;
-        let signed = |tx: Tx| match known(*tx.tx_hash()) {
-            Some(signer) => Ok(Recovered::new_unchecked(tx, signer)),
-            None => recover(tx),
-        };
-        let recovered = transactions
-            .into_iter()
-            .enumerate()
-            .map(|(index, tx)| signed(tx).map_err(|error| BlockError::Transaction { index, error }))
-            .collect::<Result<_, _>>()?;
-        Ok(Self::seal(header, recovered))
+        Ok(Self::seal(header, recover(transactions)?))
     }
 
     /// Decodes a block whose senders were recovered before (the node's own log): nothing is recovered again.

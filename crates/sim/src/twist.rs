@@ -54,6 +54,10 @@ impl<T: Twist> Ledger for Twisted<T> {
         self.twist.verify(&*self.inner, block, pending)
     }
 
+    fn log(&self, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
+        self.inner.log(block, proof)
+    }
+
     fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
         self.twist.finalize(&*self.inner, block, proof)
     }

@@ -8,7 +8,8 @@ use bytes::{BufMut, Bytes};
 use commonware_codec::{Buf, EncodeSize, Error as CodecError, RangeCfg, Read, Write};
 use commonware_consensus::{Block as EngineBlock, BoundedBlock, Heightable, types::Height};
 use commonware_cryptography::{Digested, Digestible, sha256};
-use primitives::{Address, B256, Block};
+use primitives::{Address, B256, Block, BlockError, Recovered, Tx, tx::recover};
+use rayon::prelude::*;
 
 use crate::Gossip;
 
@@ -35,11 +36,27 @@ impl Reading {
         Self { limit, signers: Some(pool) }
     }
 
+    /// The transactions with their signers. What is not known is recovered on all cores: a node that is behind knows nobody.
+    fn signed(&self, transactions: Vec<Tx>) -> Result<Vec<Recovered<Tx>>, BlockError> {
+        let known: Vec<_> = transactions.iter().map(|tx| self.signer(*tx.tx_hash())).collect();
+        let unknown = known.iter().filter(|signer| signer.is_none()).count();
+        let signed = |(index, (tx, known)): (usize, (Tx, Option<Address>))| match known {
+            Some(signer) => Ok(Recovered::new_unchecked(tx, signer)),
+            None => recover(tx).map_err(|error| BlockError::Transaction { index, error }),
+        };
+        if unknown < PARALLEL_SIGNERS {
+            return transactions.into_iter().zip(known).enumerate().map(signed).collect();
+        }
+        transactions.into_par_iter().zip(known).enumerate().map(signed).collect()
+    }
+
     fn signer(&self, hash: B256) -> Option<Address> {
         self.signers.as_ref()?.signer(hash)
     }
 }
 
+/// From this many unknown signers on, other threads help: recovering one costs more than waking a thread.
+const PARALLEL_SIGNERS: usize = 2;
 /// Length prefix at its widest.
 const PREFIX_BYTES: usize = 5;
 
@@ -70,7 +87,7 @@ impl Opaque {
 
     fn decode(bytes: Bytes, reading: &Reading) -> Result<Self, CodecError> {
         let refused = |reason: String| CodecError::Wrapped("block", reason.into());
-        let block = Block::decode_knowing(&bytes, |hash| reading.signer(hash));
+        let block = Block::decode_with(&bytes, |transactions| reading.signed(transactions));
         let block = block.map_err(|error| refused(error.to_string()))?;
         if block.encode() != bytes {
             return Err(refused("block is not in canonical form".into()));

@@ -1,5 +1,5 @@
 //! Where tasks of the engine meet the ledger: one call at a time, on a thread that may block, with the un-final ancestors counted
-//! against the tip of that very moment. A ledger that cannot go on ends the engine from here.
+//! against the tip of that very moment. Only the disk is waited for beside them. A ledger that cannot go on ends the engine from here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,8 +54,8 @@ impl Desk {
         self.judge(block, ancestors)
     }
 
-    /// Makes a block final that members made final; one that this node never executed is executed first.
-    pub(super) fn finalize(&self, block: &Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
+    /// Executes a block that members made final, if this node never did: the next one above the tip.
+    pub(super) fn execute_final(&self, block: &Arc<Block>) -> Result<(), Fatal> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if block.number() > self.ledger.tip().number
             && let Verdict::Invalid(reason) = self.ledger.verify(block.clone(), &[])?
@@ -63,6 +63,15 @@ impl Desk {
             let BlockRef { number, hash } = BlockRef::of(block);
             return Err(Fatal(format!("block {number} {hash} is final and breaks a rule here: {reason}")));
         }
+        Ok(())
+    }
+
+    /// Makes an executed block final. One caller makes all blocks final, so the tip stays while the log is written.
+    pub(super) fn finalize(&self, block: &Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
+        if block.number() > self.ledger.tip().number {
+            self.ledger.log(block, &proof)?;
+        }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.ledger.finalize(block.clone(), proof)
     }
 

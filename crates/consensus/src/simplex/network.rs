@@ -50,9 +50,16 @@ const BLOCKED: Duration = Duration::from_secs(600);
 type Handshake = Cups<Sake<PrivateKey>, ChaCha20Poly1305>;
 pub(super) type TcpChannels = Channels<Sender<PublicKey, runtime::Context>, Receiver<PublicKey>>;
 
-/// Registers the channels and starts to listen.
-pub(super) fn open(context: runtime::Context, config: &Config, place: &Place) -> (TcpChannels, Oracle<PublicKey>) {
-    let (mut network, oracle) = Network::new(context, settings(config, place));
+/// Registers the channels and starts to listen. The first peers are tracked before: the network looks for somebody to dial when it starts
+/// and, if there is nobody, not again for a while.
+pub(super) fn open(
+    context: runtime::Context,
+    config: &Config,
+    place: &Place,
+    (number, peers): (u64, &Peers),
+) -> Result<(TcpChannels, Oracle<PublicKey>), Fatal> {
+    let (mut network, mut oracle) = Network::new(context, settings(config, place));
+    PeerSet::track(&mut oracle, number, peers)?;
     let mut register = |channel: u8| network.register(channel.into(), QUOTAS[usize::from(channel)]);
     let channels = Channels {
         votes: register(0),
@@ -63,7 +70,7 @@ pub(super) fn open(context: runtime::Context, config: &Config, place: &Place) ->
         transactions: register(5),
     };
     network.start();
-    (channels, oracle)
+    Ok((channels, oracle))
 }
 
 /// What one peer may send, by channel.

@@ -1,7 +1,7 @@
 //! The node: wires marshal, archive, member and network together, carries final blocks to the ledger in order, and walks from epoch
 //! to epoch. The same code runs over TCP ([`super::thread`]) and in the simulator ([`super::simulated`]).
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use commonware_actor::Feedback;
 use commonware_broadcast::buffered;
@@ -24,7 +24,8 @@ use commonware_p2p::{
 use commonware_parallel::Sequential;
 use commonware_runtime::{Clock, Metrics, Network, Spawner, Storage, buffer::paged::CacheRef};
 use commonware_utils::{Acknowledgement, NZDuration, NZU16, NZU64, NZUsize, acknowledgement::Exact, vec::NonEmptyVec};
-use primitives::Block;
+use futures::future::{OptionFuture, join};
+use primitives::{B256, Block, FinalityProof};
 use rand_core::CryptoRng;
 use tokio::sync::mpsc;
 
@@ -33,14 +34,14 @@ use super::{
     ahead::Ahead,
     archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
     block::{Digest, Opaque, Reading, digest_of},
-    committees::{Committees, private_key},
+    committees::{Committees, private_key, public_key},
     desk::{Desk, blocking},
     epoch::{Parts, Running},
     gossip,
     member::Member,
     telemetry::Telemetry,
 };
-use crate::{Fatal, Gossip, Ledger, Peer, Peers, Wake};
+use crate::{Fatal, Gossip, Ledger, Peer, Peers, Verdict, Wake};
 
 /// Messages that wait in one mailbox; what comes beyond is left out, and asked for again where it matters.
 pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
@@ -109,6 +110,49 @@ impl Reporter for Final {
     }
 }
 
+/// Final blocks on their way to the ledger, which takes them one by one. A node that is behind has several here: what follows can be
+/// executed while a block is written, and marshal, which syncs what it was told, is told of several at once.
+struct Finals {
+    arriving: mpsc::UnboundedReceiver<(Arc<Block>, Exact)>,
+    waiting: VecDeque<(Arc<Block>, Exact)>,
+    /// Of the block that was taken last.
+    taken: Option<Exact>,
+    /// Of blocks that are in the ledger.
+    done: Vec<Exact>,
+}
+
+impl Finals {
+    const fn new(arriving: mpsc::UnboundedReceiver<(Arc<Block>, Exact)>) -> Self {
+        Self { arriving, waiting: VecDeque::new(), taken: None, done: Vec::new() }
+    }
+
+    async fn next(&mut self) -> Option<Arc<Block>> {
+        if self.waiting.is_empty() {
+            let first = self.arriving.recv().await?;
+            self.waiting.push_back(first);
+        }
+        while let Ok(more) = self.arriving.try_recv() {
+            self.waiting.push_back(more);
+        }
+        let (block, acknowledgement) = self.waiting.pop_front()?;
+        self.taken = Some(acknowledgement);
+        Some(block)
+    }
+
+    /// The block after the one that was taken last, if it has arrived.
+    fn following(&self) -> Option<Arc<Block>> {
+        self.waiting.front().map(|(block, _)| block.clone())
+    }
+
+    /// The ledger holds the block that was taken last. Told at once where nothing else waits.
+    fn done(&mut self) {
+        self.done.extend(self.taken.take());
+        if self.waiting.is_empty() || self.done.len() >= MAX_UNACKNOWLEDGED.get() / 2 {
+            self.done.drain(..).for_each(Exact::acknowledge);
+        }
+    }
+}
+
 /// Runs the node until its ledger fails or its task is ended.
 pub(super) async fn run<E, S, R, B, D, P>(
     runtime: E,
@@ -170,7 +214,8 @@ where
     )
     .await;
     check_same_log(floor.processed().map(|processed| processed.height().get()), &*node.ledger)?;
-    let (sender, mut finals) = mpsc::unbounded_channel();
+    let (sender, finals) = mpsc::unbounded_channel();
+    let mut finals = Finals::new(finals);
     let mut marshal_handle = actor.start(Final(sender), buffer, resolver);
 
     let member = Member {
@@ -204,10 +249,21 @@ where
         timing: node.config.timing,
         prefix: node.prefix.clone(),
     };
-    let mut carrier = Carrier { runtime, node, epocher, archive, committees, desk, parts, peers: Tracked::new(peers) };
+    let mut carrier = Carrier {
+        runtime,
+        node,
+        epocher,
+        archive,
+        committees,
+        desk,
+        parts,
+        peers: Tracked::new(peers),
+        executed: None,
+    };
     carrier.peers.follow(&carrier.node)?;
     let mut epoch = carrier.enter().await?;
     let mut ahead = Ahead::default();
+    carrier.hint(&marshal, &epoch, carrier.beyond(&mut ahead, epoch.epoch)?);
     loop {
         tokio::select! {
             biased;
@@ -215,13 +271,13 @@ where
             _ = &mut marshal_handle => return Err(Fatal("marshal ended".into())),
             ended = &mut hearing => return Err(ended.unwrap_or_else(|error| Fatal(format!("gossip ended: {error}")))),
             ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
-            Some((block, acknowledgement)) = finals.recv() => {
-                let next = carrier.finalize(block).await?;
+            Some(block) = finals.next() => {
+                let next = carrier.finalize(block, finals.following()).await?;
                 if let Some(next) = next {
                     epoch = next;
-                    carrier.hint(&marshal, &epoch, ahead.of(epoch.epoch));
+                    carrier.hint(&marshal, &epoch, carrier.beyond(&mut ahead, epoch.epoch)?);
                 }
-                acknowledgement.acknowledge();
+                finals.done();
             }
             Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, ahead.heard(theirs, from)),
             Some((theirs, (from, _))) = late_certificates.recv() => {
@@ -327,6 +383,8 @@ struct Carrier<E: Runtime, S: Sender<PublicKey = PublicKey>, B, P> {
     desk: Desk,
     parts: Parts<E, S, B>,
     peers: Tracked<P>,
+    /// The block that was executed while its parent was written.
+    executed: Option<B256>,
 }
 
 impl<E, S, B, P> Carrier<E, S, B, P>
@@ -337,14 +395,16 @@ where
     P: PeerSet,
 {
     /// Durable and published when it returns; the next epoch's engine if the block was the last of its epoch.
-    async fn finalize(&mut self, block: Arc<Block>) -> Result<Option<Running>, Fatal> {
+    async fn finalize(&mut self, block: Arc<Block>, following: Option<Arc<Block>>) -> Result<Option<Running>, Fatal> {
         let number = block.number();
         let proof = self.archive.certificate(number)?.map(|certificate| encode_proof(&certificate));
         let certified = proof.is_some();
         let before = self.node.ledger.tip().number;
-        let desk = self.desk.clone();
-        let done = blocking(self.runtime.child("finalize"), move || desk.finalize(&block, proof)).await;
-        done.unwrap_or_else(|| Err(Fatal("the runtime is ending".into())))?;
+        let written = self.write(block.clone(), proof);
+        let executed = following.map(|following| self.execute(following, block));
+        let (written, executed) = join(written, OptionFuture::from(executed)).await;
+        written?;
+        self.executed = executed.transpose()?.flatten();
         self.archive.settle(number, certified);
         if number <= before {
             return Ok(None);
@@ -355,6 +415,36 @@ where
         }
         self.node.telemetry.ended(number / self.node.config.epoch_blocks, self.runtime.current());
         self.enter().await.map(Some)
+    }
+
+    /// Executes a block if that was not done ahead, and makes it final.
+    fn write(
+        &self,
+        block: Arc<Block>,
+        proof: Option<FinalityProof>,
+    ) -> impl Future<Output = Result<(), Fatal>> + use<E, S, B, P> {
+        let (desk, executed) = (self.desk.clone(), self.executed == Some(block.hash()));
+        let written = blocking(self.runtime.child("finalize"), move || {
+            if !executed {
+                desk.execute_final(&block)?;
+            }
+            desk.finalize(&block, proof)
+        });
+        async { written.await.unwrap_or_else(|| Err(ending())) }
+    }
+
+    /// Executes a final block while its parent is written; its hash, unless it breaks a rule, which is told when its turn comes.
+    fn execute(
+        &self,
+        block: Arc<Block>,
+        parent: Arc<Block>,
+    ) -> impl Future<Output = Result<Option<B256>, Fatal>> + use<E, S, B, P> {
+        let (desk, hash) = (self.desk.clone(), block.hash());
+        let executed = blocking(self.runtime.child("execute"), move || desk.verify(&block, &[parent]));
+        async move {
+            let verdict = executed.await.unwrap_or_else(|| Err(ending()))?;
+            Ok((verdict == Verdict::Valid).then_some(hash))
+        }
     }
 
     /// Starts the engine of the epoch that the next block belongs to.
@@ -386,7 +476,15 @@ where
         Ok(Floor::Genesis(digest_of(logged.block.hash())))
     }
 
-    /// A peer speaks of a later epoch: this node's epoch is final, so its last block can be asked for.
+    /// Who is in a later epoch: those who spoke of one and, while the tip is old, everyone, because who is idle speaks seldom.
+    fn beyond(&self, ahead: &mut Ahead, epoch: u64) -> Result<(u64, Vec<PublicKey>), Fatal> {
+        if tip_is_old(&*self.node.ledger)? {
+            return Ok((epoch + 1, self.peers.others(&self.node)?));
+        }
+        Ok(ahead.of(epoch))
+    }
+
+    /// Peers are in a later epoch: this node's epoch is final, so its last block can be asked for.
     fn hint(&self, marshal: &Marshal, epoch: &Running, (theirs, peers): (u64, Vec<PublicKey>)) {
         if theirs > epoch.epoch
             && let Ok(peers) = NonEmptyVec::try_from(peers)
@@ -395,6 +493,10 @@ where
             marshal.hint_finalized(last, peers);
         }
     }
+}
+
+fn ending() -> Fatal {
+    Fatal("the runtime is ending".into())
 }
 
 /// The peers that the network was told, so that it is told again only when they change.
@@ -409,8 +511,14 @@ impl<P: PeerSet> Tracked<P> {
         Self { network, told: None, number: 0 }
     }
 
+    /// Everyone else that the network was told of.
+    fn others(&self, node: &Node) -> Result<Vec<PublicKey>, Fatal> {
+        let told = self.told.iter().flat_map(|told| told.committee.iter().chain(&told.followers));
+        told.filter(|peer| peer.id != node.config.key.id()).map(|peer| public_key(peer.id)).collect()
+    }
+
     fn follow(&mut self, node: &Node) -> Result<(), Fatal> {
-        let peers = with_bootstrap(node)?;
+        let peers = peers(node)?;
         if self.told.as_ref() != Some(&peers) {
             self.number = (self.number + 1).max(node.ledger.tip().number + 1);
             self.network.track(self.number, &peers)?;
@@ -423,7 +531,7 @@ impl<P: PeerSet> Tracked<P> {
 
 /// The ledger's peers. While it names nobody else, or the tip is old, the configured ones too: those that it does not name, and those
 /// that it knows elsewhere.
-fn with_bootstrap(node: &Node) -> Result<Peers, Fatal> {
+pub(super) fn peers(node: &Node) -> Result<Peers, Fatal> {
     let mut peers = node.ledger.peers()?;
     let me = node.config.key.id();
     let knows_others = peers.committee.iter().chain(&peers.followers).any(|peer| peer.id != me);

@@ -79,7 +79,8 @@ fn run(node: Node, place: &Place, stopped: oneshot::Receiver<()>) -> Result<(), 
     runtime::Runner::new(settings).start(|context| async move {
         let (telemetry, counted) = (node.telemetry.clone(), context.child("figures"));
         telemetry.read_from(Some(Box::new(move || counted.encode())));
-        let (channels, oracle) = network::open(context.child("network"), &node.config, &place);
+        let first = (node.ledger.tip().number, &node::peers(&node)?);
+        let (channels, oracle) = network::open(context.child("network"), &node.config, &place, first)?;
         let work = node::run(context.child("node"), node, channels, oracle.clone(), oracle.clone(), oracle);
         pin_mut!(work);
         let ended = select(stopped, work).await;

@@ -1,9 +1,10 @@
 //! What crosses the wire as a block: nothing but the bytes that the header commits to.
 
 use commonware_codec::{Decode as _, Encode as _};
-use primitives::Header;
+use primitives::{Header, NodeId, tx::decode_tx};
 
 use super::*;
+use crate::{NotATransaction, Wake};
 
 const LIMIT: Reading = Reading::new(4096);
 
@@ -127,4 +128,55 @@ fn a_block_over_the_limit_is_refused_before_it_is_read() {
     let bytes = Opaque::new(Arc::new(block())).encode();
     let limit = Reading::new(block().encode().len() - 1);
     assert!(matches!(Opaque::decode_cfg(bytes, &limit), Err(CodecError::InvalidLength(_))));
+}
+
+/// The example of EIP-155 and its signer.
+const EXAMPLE: &str = "f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83";
+const SIGNER: Address =
+    Address::new(*b"\x9d\x8a\x62\xf6\x56\xa8\xd1\x61\x5c\x12\x94\xfd\x71\xe9\xcf\xb3\xe4\x85\x5a\x4f");
+
+/// Knows one signer of everything, or of nothing.
+struct Knows(Option<Address>);
+
+impl Gossip for Knows {
+    fn to_tell(&self, _: usize, _: usize) -> Vec<primitives::Bytes> {
+        vec![]
+    }
+
+    fn hear(&self, _: NodeId, _: Vec<primitives::Bytes>) -> Result<(), NotATransaction> {
+        Ok(())
+    }
+
+    fn signer(&self, _: B256) -> Option<Address> {
+        self.0
+    }
+
+    fn news(&self) -> Wake {
+        Wake::default()
+    }
+}
+
+#[test]
+fn a_signer_that_is_known_is_taken_and_others_are_recovered_in_order() {
+    let example = decode_tx(&hex::decode(EXAMPLE).unwrap()).unwrap();
+    let signers = |reading: Reading, count: usize| -> Result<Vec<Address>, BlockError> {
+        Ok(reading.signed(vec![example.clone(); count])?.iter().map(Recovered::signer).collect())
+    };
+    let other = Address::repeat_byte(7);
+    for count in [0, 1, PARALLEL_SIGNERS, 40] {
+        assert_eq!(signers(Reading::new(0), count), Ok(vec![SIGNER; count]));
+        assert_eq!(signers(Reading::knowing(0, Arc::new(Knows(None))), count), Ok(vec![SIGNER; count]));
+        assert_eq!(signers(Reading::knowing(0, Arc::new(Knows(Some(other)))), count), Ok(vec![other; count]));
+    }
+}
+
+#[test]
+fn a_bad_signature_is_named_by_its_place() {
+    // The same with an s that no signature has.
+    let bad = EXAMPLE.replace("67cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83", &"ff".repeat(32));
+    let [good, bad] = [EXAMPLE, &bad].map(|raw| decode_tx(&hex::decode(raw).unwrap()).unwrap());
+    let mut transactions = vec![good; 5];
+    transactions[3] = bad;
+    let refused = Reading::new(0).signed(transactions).unwrap_err();
+    assert!(matches!(refused, BlockError::Transaction { index: 3, .. }), "{refused}");
 }
