@@ -98,6 +98,8 @@ pub trait Vault {
     fn set_answer(&mut self, key: &RequestKey, answer: &Answer) -> VaultResult<()>;
     /// The exchanges of a payment whose answer still waits, in order of writing.
     fn waiting(&mut self, payment: PaymentId) -> VaultResult<Vec<ExchangeRecord>>;
+    /// The exchanges about a payment in order of writing, the request that made it first, at most `limit`.
+    fn exchanges_of(&mut self, payment: PaymentId, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
     /// Forgets answered exchanges that came before this time, oldest first, a bounded number at once; how many. DE 7 has no year, so that
     /// a key comes again after one.
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64>;
@@ -114,6 +116,13 @@ pub trait Vault {
     fn payments_by_rrn(&mut self, acquirer: &str, rrn: &str, limit: u32) -> VaultResult<Vec<PaymentRecord>>;
     /// Payments before `before` (all if `None`), newest first, at most `limit`.
     fn payments(&mut self, before: Option<PaymentId>, limit: u32) -> VaultResult<Vec<PaymentRecord>>;
+    /// The payments of a card, by falling counter and use, those below `before` (a counter and a use; all if `None`), at most `limit`.
+    fn payments_of_card(
+        &mut self,
+        card: &CardReference,
+        before: Option<(u16, u32)>,
+        limit: u32,
+    ) -> VaultResult<Vec<PaymentRecord>>;
     /// The payments of a card's counter, by rising use, at most `limit`.
     fn uses(&mut self, card: &CardReference, atc: u16, limit: u32) -> VaultResult<Vec<Use>>;
     /// Payments whose state is unfinished, oldest first, at most `limit`.

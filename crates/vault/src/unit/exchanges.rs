@@ -63,6 +63,11 @@ pub(crate) fn waiting(connection: &Connection, payment: PaymentId) -> Outcome<Ve
     Cells::new(EXCHANGE).number(payment.0).all(connection, sql, read_exchange)
 }
 
+pub(crate) fn exchanges_of(connection: &Connection, payment: PaymentId, limit: u32) -> Outcome<Vec<ExchangeRecord>> {
+    let sql = concat!("SELECT ", exchange_columns!(), " FROM exchanges WHERE payment = ?1 ORDER BY id LIMIT ?2");
+    Cells::new(EXCHANGE).number(payment.0).number(limit).all(connection, sql, read_exchange)
+}
+
 /// Forgets answered exchanges older than `before_ms`, at most [`FORGOTTEN_MAX`] at once, so that nobody waits long for the writer.
 pub(crate) fn forget(connection: &Connection, before_ms: u64) -> Outcome<u64> {
     let forget = "DELETE FROM exchanges WHERE id IN (SELECT id FROM exchanges WHERE received_ms < ?1 \

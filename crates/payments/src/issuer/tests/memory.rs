@@ -252,6 +252,15 @@ impl Vault for MemoryVault {
         Ok(found)
     }
 
+    fn exchanges_of(&mut self, payment: PaymentId, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.note("exchanges_of")?;
+        let of = |exchange: &&ExchangeRecord| exchange.payment == Some(payment);
+        let mut found: Vec<ExchangeRecord> = self.exchanges.values().filter(of).cloned().collect();
+        found.sort_by_key(|exchange| exchange.received_ms);
+        found.truncate(most(limit));
+        Ok(found)
+    }
+
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64> {
         self.note("forget_exchanges")?;
         let before = self.exchanges.len();
@@ -299,6 +308,23 @@ impl Vault for MemoryVault {
         self.note("payments")?;
         let older = |payment: &&PaymentRecord| before.is_none_or(|before| payment.id < before);
         Ok(self.payments.values().rev().filter(older).take(most(limit)).cloned().collect())
+    }
+
+    fn payments_of_card(
+        &mut self,
+        card: &CardReference,
+        before: Option<(u16, u32)>,
+        limit: u32,
+    ) -> VaultResult<Vec<PaymentRecord>> {
+        self.note("payments_of_card")?;
+        let place = |payment: &PaymentRecord| (payment.atc.unwrap_or_default(), payment.use_number);
+        let of = |payment: &&PaymentRecord| {
+            payment.card == Some(*card) && before.is_none_or(|before| place(payment) < before)
+        };
+        let mut found: Vec<PaymentRecord> = self.payments.values().filter(of).cloned().collect();
+        found.sort_by_key(|payment| std::cmp::Reverse(place(payment)));
+        found.truncate(most(limit));
+        Ok(found)
     }
 
     fn uses(&mut self, card: &CardReference, atc: u16, limit: u32) -> VaultResult<Vec<Use>> {
