@@ -97,12 +97,18 @@ impl Service {
         }
     }
 
+    /// Counts on whenever a payment, a card or an account may have changed by what this issuer did.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.office.changes.subscribe()
+    }
+
     /// The answer to a request, as a message of ISO 8583.
     fn answer(&self, caller: &Caller, request: Request) -> Result<Vec<u8>, IssuerError> {
         let request = Arc::new(request);
         let asked = Arc::clone(&request);
         let by = named(caller, &request);
         let decided = self.office.unit(steps::of(&request), move |issuer, desk| issuer.request(desk, &by, &asked));
+        self.office.tell();
         match decided.and_then(|decision| self.carry_out(decision)) {
             Ok(answer) => Ok(answer),
             Err(error) => {
@@ -138,6 +144,7 @@ impl Service {
 
     fn too_late(&self, key: RequestKey) -> Result<Vec<u8>, IssuerError> {
         let answer = self.office.unit("too-late", move |issuer, desk| issuer.too_late(desk, &key))?;
+        self.office.tell();
         answer.ok_or(IssuerError::Books("a request that waited is not there"))
     }
 }
@@ -191,9 +198,15 @@ struct Office {
     operator: Operator,
     vault: SqliteVault,
     clock: fn() -> u64,
+    changes: watch::Sender<u64>,
 }
 
 impl Office {
+    /// Something may look otherwise now.
+    fn tell(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
     /// One unit of work of the issuer; `Ok` is durable.
     fn unit<T: Send + 'static>(
         self: &Arc<Self>,
