@@ -26,6 +26,7 @@ use payments::{
         Decision, Desk, Issuer, IssuerError, Reply, acquirer,
         keys::Keys,
         records::{Answer, OutboxRow, RequestKey},
+        vault::Vault,
     },
     message::{Operation, Request, Response, ResponseCode},
 };
@@ -95,6 +96,11 @@ impl Service {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    /// Asks the vault; all that is seen is of one moment. Blocks.
+    pub fn read<T>(&self, question: impl FnOnce(&mut dyn Vault) -> Result<T, IssuerError>) -> Result<T, IssuerError> {
+        self.office.vault.read(question)
     }
 
     /// The answer to a request, as a message of ISO 8583.
