@@ -23,10 +23,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use vault::{Options, SqliteVault};
 use zeroize::Zeroizing;
 
-use crate::{
-    card_shelf::Shelf,
-    issuer_folder::{IssuerFile, IssuerFolder},
-};
+use crate::issuer_folder::{IssuerFile, IssuerFolder};
 
 /// Where ISO 8583 is spoken unless something else is said.
 pub(crate) const DEFAULT_ISO: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8583);
@@ -88,8 +85,7 @@ impl RunningIssuer {
     /// For the console of the node in this process.
     pub(crate) fn resident(&self) -> Resident {
         let [iso, http] = self.addresses();
-        let cards = Box::new(Shelf::new(IssuerFolder::new(self.config.dir.clone()).cards()));
-        Resident { service: Arc::clone(&self.service), cards, iso, http }
+        Resident { service: Arc::clone(&self.service), iso, http }
     }
 
     /// Waits until it cannot go on.

@@ -1,7 +1,6 @@
 //! The one program: `counterfoil <command>`. Each command has a file of its own; this one only chooses among them.
 //! An error is one line on stderr that says what is wrong and what to do, and an exit code other than 0.
 
-mod card_shelf;
 mod cardfile;
 mod certificate;
 mod cli;

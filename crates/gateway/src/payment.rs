@@ -34,6 +34,6 @@ pub use door::{Door, DoorError, Lock};
 pub use ledger::Ledger;
 pub use limits::DoorLimits;
 pub use operator::Operator;
-pub use resident::{CardShelf, Inserted, Resident, Seat, ShelfError};
+pub use resident::{Resident, Seat};
 pub use service::{Parts, Service, StartError};
 pub use teller::Teller;
