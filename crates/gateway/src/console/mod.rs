@@ -42,7 +42,10 @@ use self::{
     frame::{Frame, show},
     problem::Problem,
 };
-use crate::pages::{Form, Opened, Page, Pages, Visit};
+use crate::{
+    pages::{Form, Opened, Page, Pages, Visit},
+    payment::Seat,
+};
 
 /// The pages over one chain. Cheap to clone: work that is handed to another thread takes a clone along.
 #[derive(Clone, Debug)]
@@ -52,12 +55,20 @@ pub struct Console {
     call_gas: u64,
     /// Whose certificates are, as far as somebody looked.
     names: Arc<admission::Subjects>,
+    /// The issuer of this process, if the node runs one and pages may show it.
+    issuer: Seat,
 }
 
 impl Console {
     /// The pages of a chain.
     pub fn new(chain: Chain, call_gas: u64) -> Self {
-        Self { chain, call_gas, names: Arc::default() }
+        Self { chain, call_gas, names: Arc::default(), issuer: Seat::default() }
+    }
+
+    /// With the issuer that sits here, whenever one does.
+    #[must_use]
+    pub fn with_issuer(self, issuer: Seat) -> Self {
+        Self { issuer, ..self }
     }
 
     /// Makes a page where reading the disk holds up nobody. What follows the path's first word is not decoded: no address,

@@ -26,6 +26,7 @@ use payments::{
         Decision, Desk, Issuer, IssuerError, Reply, acquirer,
         keys::Keys,
         records::{Answer, OutboxRow, RequestKey},
+        vault::Vault,
     },
     message::{Operation, Request, Response, ResponseCode},
 };
@@ -100,6 +101,11 @@ impl Service {
     /// Counts on whenever a payment, a card or an account may have changed by what this issuer did.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.office.changes.subscribe()
+    }
+
+    /// Asks the vault; all that is seen is of one moment. Blocks.
+    pub fn read<T>(&self, question: impl FnOnce(&mut dyn Vault) -> Result<T, IssuerError>) -> Result<T, IssuerError> {
+        self.office.vault.read(question)
     }
 
     /// The answer to a request, as a message of ISO 8583.

@@ -26,10 +26,11 @@ use rand::{RngCore, rngs::OsRng};
 use vault::{Options, SqliteVault};
 use zeroize::Zeroizing;
 
-use super::{ranges, run::now_ms};
+use super::ranges;
 use crate::{
     cardfile::CardFile,
     cli::PassphraseArguments,
+    issuer::now_ms,
     issuer_folder::IssuerFolder,
     keystore::passphrase,
     money::listed,
