@@ -197,6 +197,10 @@ impl Vault for Unit<'_> {
         self.tell(exchanges::exchanges_of(self.connection, payment, limit))
     }
 
+    fn loose_exchanges(&mut self, acquirer: &str, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.tell(exchanges::loose_exchanges(self.connection, acquirer, limit))
+    }
+
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64> {
         self.tell(exchanges::forget(self.connection, before_ms))
     }

@@ -100,6 +100,8 @@ pub trait Vault {
     fn waiting(&mut self, payment: PaymentId) -> VaultResult<Vec<ExchangeRecord>>;
     /// The exchanges about a payment in order of writing, the request that made it first, at most `limit`.
     fn exchanges_of(&mut self, payment: PaymentId, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
+    /// The newest exchanges of an acquirer that belong to no payment, follow-ups that did not fit theirs among them, newest first, at most `limit`.
+    fn loose_exchanges(&mut self, acquirer: &str, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
     /// Forgets answered exchanges that came before this time, oldest first, a bounded number at once; how many. DE 7 has no year, so that
     /// a key comes again after one.
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64>;

@@ -68,6 +68,15 @@ pub(crate) fn exchanges_of(connection: &Connection, payment: PaymentId, limit: u
     Cells::new(EXCHANGE).number(payment.0).number(limit).all(connection, sql, read_exchange)
 }
 
+pub(crate) fn loose_exchanges(connection: &Connection, acquirer: &str, limit: u32) -> Outcome<Vec<ExchangeRecord>> {
+    let sql = concat!(
+        "SELECT ",
+        exchange_columns!(),
+        " FROM exchanges WHERE acquirer = ?1 AND loose_number IS NOT NULL ORDER BY loose_number DESC LIMIT ?2"
+    );
+    Cells::new(EXCHANGE).text(acquirer).number(limit).all(connection, sql, read_exchange)
+}
+
 /// Forgets answered exchanges older than `before_ms`, at most [`FORGOTTEN_MAX`] at once, so that nobody waits long for the writer.
 pub(crate) fn forget(connection: &Connection, before_ms: u64) -> Outcome<u64> {
     let forget = "DELETE FROM exchanges WHERE id IN (SELECT id FROM exchanges WHERE received_ms < ?1 \

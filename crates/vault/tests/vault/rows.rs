@@ -251,6 +251,12 @@ fn exchanges() {
     assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 9)), [first.clone(), second.clone()]);
     assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 1)), [first.clone()]);
     assert_eq!(read(&vault, |vault| vault.exchanges_of(PaymentId(99), 9)), []);
+    let newer = exchange(4, None);
+    let added = newer.clone();
+    write(&vault, move |vault| vault.add_exchange(&added)).unwrap();
+    assert_eq!(read(&vault, |vault| vault.loose_exchanges("123456", 9)), [newer.clone(), alone]);
+    assert_eq!(read(&vault, |vault| vault.loose_exchanges("123456", 1)), [newer]);
+    assert_eq!(read(&vault, |vault| vault.loose_exchanges("999999", 9)), []);
     let again = ExchangeRecord { fingerprint: B256::ZERO, ..first.clone() };
     assert_eq!(refusal(&vault, move |vault| vault.add_exchange(&again)), VaultError::Conflict("the exchange"));
     let orphan = exchange(9, Some(PaymentId(99)));

@@ -261,6 +261,15 @@ impl Vault for MemoryVault {
         Ok(found)
     }
 
+    fn loose_exchanges(&mut self, acquirer: &str, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.note("loose_exchanges")?;
+        let of = |exchange: &&ExchangeRecord| exchange.payment.is_none() && exchange.key.acquirer == acquirer;
+        let mut found: Vec<ExchangeRecord> = self.exchanges.values().filter(of).cloned().collect();
+        found.sort_by_key(|exchange| std::cmp::Reverse(exchange.received_ms));
+        found.truncate(most(limit));
+        Ok(found)
+    }
+
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64> {
         self.note("forget_exchanges")?;
         let before = self.exchanges.len();
