@@ -23,7 +23,10 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use vault::{Options, SqliteVault};
 use zeroize::Zeroizing;
 
-use crate::issuer_folder::{IssuerFile, IssuerFolder};
+use crate::{
+    commands::terminal::TerminalBeside,
+    issuer_folder::{IssuerFile, IssuerFolder},
+};
 
 /// Where ISO 8583 is spoken unless something else is said.
 pub(crate) const DEFAULT_ISO: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8583);
@@ -84,8 +87,9 @@ impl RunningIssuer {
 
     /// For the console of the node in this process.
     pub(crate) fn resident(&self) -> Resident {
-        let [iso, http] = self.addresses();
-        Resident { service: Arc::clone(&self.service), iso, http }
+        let ([iso, http], folder) = (self.addresses(), IssuerFolder::new(self.config.dir.clone()));
+        let terminal = Arc::new(TerminalBeside::new(folder.cards(), folder.terminal(), iso));
+        Resident { service: Arc::clone(&self.service), terminal, iso, http }
     }
 
     /// Waits until it cannot go on.

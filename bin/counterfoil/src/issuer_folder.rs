@@ -10,6 +10,7 @@
 //!   tls/authority.pem  what acquirers' certificates are checked against; its key is derived
 //!   tls/server.pem     the doors' certificate         tls/server.key   its key, 0600, as web servers keep it
 //!   cards/NAME.card    cards that the console of the node in the same process may tap
+//!   terminal/          what the terminal remembers with which it taps them
 //!   run.lock           locked while it runs
 //! ```
 //! Both files below `keys` open with the issuer's passphrase.
@@ -163,6 +164,11 @@ impl IssuerFolder {
             Err(TryLockError::WouldBlock) => bail!(runs()),
             Err(TryLockError::Error(error)) => Err(error).wrap_err_with(shown),
         }
+    }
+
+    /// What the terminal remembers with which the console taps them.
+    pub(crate) fn terminal(&self) -> PathBuf {
+        self.0.join("terminal")
     }
 
     /// Cards that the console may tap.

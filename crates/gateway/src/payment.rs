@@ -25,6 +25,7 @@ mod outbox;
 pub mod resident;
 pub mod service;
 pub mod teller;
+pub mod terminal;
 pub mod tls;
 mod waiting;
 
@@ -37,3 +38,4 @@ pub use operator::Operator;
 pub use resident::{Resident, Seat};
 pub use service::{Parts, Service, StartError};
 pub use teller::Teller;
+pub use terminal::Terminal;

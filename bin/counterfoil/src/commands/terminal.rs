@@ -8,6 +8,7 @@
 //! Exit code 0: approved; 10: declined; 11: the issuer did not answer; 2: the command is not one that can be carried out; 1: all else.
 
 mod arguments;
+mod beside;
 mod follow;
 mod owed;
 mod pay;
@@ -20,6 +21,7 @@ mod wire;
 use std::process::ExitCode;
 
 pub(crate) use arguments::TerminalCommand;
+pub(crate) use beside::TerminalBeside;
 pub(crate) use follow::capture_payment;
 pub(crate) use reader::Reader;
 pub(crate) use state::State;

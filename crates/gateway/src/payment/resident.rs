@@ -3,23 +3,25 @@
 //!
 //! ```text
 //! binary -> Seat::fill, clear        console -> Seat::get -> Resident -> service: questions, and messages as on a development line
+//!                                                                     -> terminal: taps cards, over the door of ISO 8583
 //! ```
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use parking_lot::RwLock;
 
-use super::Service;
+use super::{Service, Terminal};
 
 /// Where the issuer of this process is found: empty before it has started, and again when it stops. Clones are the same seat.
 #[derive(Clone, Debug, Default)]
 pub struct Seat(Arc<RwLock<Option<Arc<Resident>>>>);
 
 /// The issuer of this process. Who keeps one keeps the issuer from ending: for one page, not longer.
-#[derive(Debug)]
 pub struct Resident {
     /// Takes messages as [`Teller`](super::Teller) from [`Caller::Believed`](super::Caller::Believed), and questions. Both block.
     pub service: Arc<Service>,
+    /// Stands beside it, for trying.
+    pub terminal: Arc<dyn Terminal>,
     /// Its door of ISO 8583.
     pub iso: SocketAddr,
     /// Its door of JSON.
@@ -42,5 +44,11 @@ impl Seat {
         // Dropped after the lock: ending an issuer takes its time.
         let gone = self.0.write().take();
         drop(gone);
+    }
+}
+
+impl fmt::Debug for Resident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resident").field("service", &self.service).field("iso", &self.iso).finish_non_exhaustive()
     }
 }
