@@ -15,7 +15,7 @@ use payments::{
         IssuerError,
         enrol::{Enrolled, Enrolment, enrol},
         keys::SoftKeys,
-        records::{CardRecord, RangeRecord},
+        records::{CardRecord, CardReference, RangeRecord},
         vault::VaultError,
     },
     number::{Expiry, Pan},
@@ -98,6 +98,11 @@ impl NewCard {
 }
 
 impl TriedCard {
+    /// What the issuer's own people will call it.
+    pub(crate) const fn reference(&self) -> CardReference {
+        self.made.record.reference
+    }
+
     /// Writes the card's file, then the vault: a card whose file is lost is no card.
     pub(crate) fn keep(self, issuer: &Opened, file: &Path, passphrase: &str) -> eyre::Result<MadeCard> {
         let Self { card, made } = self;
