@@ -209,6 +209,20 @@ fn two_merchants_see_two_cards_and_neither_can_use_what_it_saw() {
     let refused = &listed["payments"].as_array().unwrap()[0];
     assert_eq!((text(refused, "response"), refused["state"].as_str()), ("05", Some("declined")), "{refused}");
     assert!(refused["mismatches"].to_string().contains("merchant"), "{refused}");
+    // Nor can the cafe take the money that is held for the shop.
+    let (code, captured) = street.terminal(&["capture", "--rrn", text(&shop, "rrn")]);
+    assert_eq!(code, 0, "{captured}");
+    let capture = text(&captured["followUps"][0], "request").to_lowercase();
+    let number = alloy_primitives::hex::encode(format!("{:06}", captured["followUps"][0]["stan"].as_u64().unwrap()));
+    send(&capture.replacen(&at_shop, &at_cafe, 1).replacen(&number, &alloy_primitives::hex::encode("000778"), 1));
+    let unfit = street.office(&["payments", "--rrn", text(&shop, "rrn")])["unfitFollowUps"].clone();
+    let [unfit] = &unfit.as_array().unwrap()[..] else { panic!("{unfit}") };
+    assert_eq!(
+        (&unfit["mismatches"], &unfit["merchant"]),
+        (&json!(["original_merchant"]), &json!("CAFE-7")),
+        "{unfit}"
+    );
+    assert_eq!(street.office(&["payments", "--rrn", text(&cafe, "rrn")])["unfitFollowUps"], json!([]));
     street.reconciles();
 }
 
