@@ -21,6 +21,8 @@ struct Street {
     till: Till,
     issuer: Option<Running>,
     door_in_the_node: Option<String>,
+    /// Signs for the issuer.
+    operator: String,
     card: String,
 }
 
@@ -29,9 +31,11 @@ impl Street {
     fn open(secured: bool) -> Self {
         let till = Till::open();
         till.json(&GOVERNOR, &["cash", "create", "EUR", "--issuer", GOVERNOR.account]);
-        let mut street = Self { till, issuer: None, door_in_the_node: None, card: String::new() };
+        let mut street =
+            Self { till, issuer: None, door_in_the_node: None, operator: String::new(), card: String::new() };
         let made = street.office(&["init"]);
         let pool = made["pool"].as_str().unwrap().to_owned();
+        street.operator = made["operator"].as_str().unwrap().to_owned();
         let mint = ["cash", "mint", "EUR", "--amount", "1000", "--to", &pool, "--reference", "pool"];
         let minted = street.till.json(&GOVERNOR, &mint);
         street.office(&[
@@ -298,4 +302,22 @@ fn an_issuer_runs_in_the_nodes_own_process() {
     assert!(error_of(&twice).contains("runs already"));
     let elsewhere = street.output(&["node", "--dev", "--issuer-iso", "127.0.0.1:0"], "");
     assert!(error_of(&elsewhere).contains("--issuer"));
+}
+
+#[test]
+fn a_merchant_that_lets_the_operator_take_it_gives_money_back() {
+    let street = Street::open(false);
+    let rrn = text(&street.tap("SHOP-1", "30").1, "rrn").to_owned();
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn]).0, 0);
+    let refund = ["refund", "--rrn", &rrn, "--amount", "12.50"];
+    let (code, refused) = street.terminal(&refund);
+    assert_eq!((code, &refused["followUps"][1]["responseCode"]), (10, &json!("57")), "nothing was allowed: {refused}");
+    street.till.json(&SHOP, &["cash", "allow", "EUR", "--amount", "20", "--spender", &street.operator]);
+    let (code, refunded) = street.terminal(&refund);
+    assert_eq!(code, 0, "{refunded}");
+    assert_eq!(street.available(SHOP.account), "1750");
+    let card = street.office(&["cards"])["cards"][0].clone();
+    assert_eq!(card["accounts"], json!(["82.50 EUR"]), "{card}");
+    assert_eq!(street.payment(&rrn)["refundedMinor"], 1250);
+    street.reconciles();
 }

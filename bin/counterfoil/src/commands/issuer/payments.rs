@@ -37,10 +37,10 @@ pub(super) fn run(arguments: &PaymentsArguments) -> eyre::Result<()> {
             }
         }
         found.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-        Ok::<_, IssuerError>((found, vault.unfit_exchanges(*limit)?))
+        Ok::<_, IssuerError>((found, vault.unfit_exchanges(UNFIT_MOST)?))
     })?;
-    let unfit = unfit.iter().map(FollowUp::of);
-    let unfit = unfit.filter(|follow_up| rrn.is_none() || follow_up.rrn == *rrn).collect::<Vec<_>>();
+    let unfit = unfit.iter().map(FollowUp::of).filter(|follow_up| rrn.is_none() || follow_up.rrn == *rrn);
+    let unfit: Vec<FollowUp> = unfit.take(usize::try_from(*limit).unwrap_or(usize::MAX)).collect();
     if look.json {
         let rows: Vec<Value> = found.iter().map(|(payment, signed)| object(payment, signed, chain_id)).collect();
         println!("{}", json!({ "payments": rows, "unfitFollowUps": unfit }));
@@ -142,3 +142,5 @@ fn named(mismatches: &[Mismatch]) -> String {
 }
 
 const PAGE: u32 = 500;
+/// Older ones are not looked at.
+const UNFIT_MOST: u32 = 10_000;
