@@ -34,9 +34,9 @@ const PRICE: u64 = 12_50;
 /// In cents: what the shop takes of it in the end.
 const TAKEN: u64 = 12_00;
 /// In cents.
-const POOL: u64 = 1_000_00;
+const POOL: u64 = 100_000;
 /// In cents.
-const POCKET_MONEY: u64 = 200_00;
+const POCKET_MONEY: u64 = 20_000;
 
 /// Tells the chapter to its end.
 pub(super) fn tell(runtime: &Runtime, node: &mut Node, folder: &Path) -> eyre::Result<()> {

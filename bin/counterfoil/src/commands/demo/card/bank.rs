@@ -13,6 +13,7 @@ use payments::{
     issuer::{
         IssuerError, account,
         records::{AccountKey, MerchantKey, MerchantRecord, PaymentRecord, RangeRecord},
+        vault::Vault,
     },
     number::{Expiry, Pan},
     profile::{Profile, Strategy},
@@ -96,8 +97,8 @@ impl Bank {
     pub(super) fn register(&self, shop: &Shop, address: Address) -> eyre::Result<()> {
         let key = MerchantKey { acquirer: ACQUIRER.into(), merchant: shop.id().into() };
         let merchant = MerchantRecord { key, currency: self.euro.number, address, category: None };
-        let write = move |vault: &mut dyn payments::issuer::vault::Vault| vault.put_merchant(&merchant);
-        Ok(self.issuer.vault.write("merchant", write)?)
+        let put = move |vault: &mut dyn Vault| vault.put_merchant(&merchant);
+        Ok(self.issuer.vault.write("merchant", put)?)
     }
 
     /// Two cards that nothing tells apart but their numbers and keys.
@@ -165,5 +166,5 @@ fn profile() -> eyre::Result<Profile> {
 fn random_passphrase() -> eyre::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; 16]);
     OsRng.try_fill_bytes(&mut *bytes).wrap_err("the system gives no random numbers")?;
-    Ok(Zeroizing::new(hex::encode(*bytes)))
+    Ok(Zeroizing::new(hex::encode(bytes.as_slice())))
 }
