@@ -113,8 +113,7 @@ pub(super) fn compare(one_card: [&Seen; 2], other: &Seen, numbers: [&str; 2]) ->
         ensure!(at_shop != at_cafe, "{name}: both merchants saw {at_shop}");
         println!("    {name:20}{at_shop:34}{at_cafe}");
     }
-    let same: BTreeSet<_> = shop.values.intersection(&cafe.values).collect();
-    let leading: Vec<_> = same.iter().filter(|value| !other.values.contains(**value)).collect();
+    let leading = leading([&shop.values, &cafe.values], &other.values);
     ensure!(leading.is_empty(), "both merchants saw what leads to the card: {leading:?}");
     println!(
         "    of {} values of card and bank {} are the same; Emil's card says these too",
