@@ -49,7 +49,7 @@ pub(crate) struct RunningIssuer {
     doors: [Door; 2],
     config: IssuerConfig,
     /// No other process runs the same issuer.
-    _lock: File,
+    lock: File,
 }
 
 impl RunningIssuer {
@@ -65,7 +65,7 @@ impl RunningIssuer {
         });
         let (service, lock) = starting.await.wrap_err("the issuer did not start")??;
         let doors = open_doors(&config, &folder, &service).await?;
-        Ok(Self { service, doors, config, _lock: lock })
+        Ok(Self { service, doors, config, lock })
     }
 
     /// Where ISO 8583 and JSON are spoken.
@@ -100,7 +100,7 @@ impl RunningIssuer {
 
     /// Answers what is under way, closes the doors, and ends.
     pub(crate) async fn stop(self) -> eyre::Result<()> {
-        let Self { service, doors: [iso, http], _lock: lock, .. } = self;
+        let Self { service, doors: [iso, http], lock, .. } = self;
         let (iso, http) = tokio::join!(iso.stop(), http.stop());
         if iso + http > 0 {
             tracing::warn!(connections = iso + http, "connections of the issuer were cut off");

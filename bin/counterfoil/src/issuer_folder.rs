@@ -81,6 +81,10 @@ impl IssuerFolder {
         Self(path)
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Makes an issuer; never over an existing one.
     pub(crate) fn create(&self, founding: Founding<'_>, passphrase: &str) -> eyre::Result<IssuerFile> {
         ensure!(!self.file().exists(), "there is an issuer in {} already", self.0.display());

@@ -205,6 +205,10 @@ impl Vault for Unit<'_> {
         self.tell(exchanges::forget(self.connection, before_ms))
     }
 
+    fn unfit_exchanges(&mut self, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.tell(exchanges::unfit(self.connection, limit))
+    }
+
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId> {
         self.tell(payments::add_payment(self.connection, self.retention, payment))
     }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    running::{PROGRAM, Running, run},
+    running::{PROGRAM, Running, error_of, run},
     till::{FRIEND as SHOP, GOVERNOR, SHOPPER as CAFE, Till},
 };
 
@@ -20,6 +20,9 @@ const ACQUIRER: &str = "12345";
 struct Street {
     till: Till,
     issuer: Option<Running>,
+    door_in_the_node: Option<String>,
+    /// Signs for the issuer.
+    operator: String,
     card: String,
 }
 
@@ -28,9 +31,11 @@ impl Street {
     fn open(secured: bool) -> Self {
         let till = Till::open();
         till.json(&GOVERNOR, &["cash", "create", "EUR", "--issuer", GOVERNOR.account]);
-        let mut street = Self { till, issuer: None, card: String::new() };
+        let mut street =
+            Self { till, issuer: None, door_in_the_node: None, operator: String::new(), card: String::new() };
         let made = street.office(&["init"]);
         let pool = made["pool"].as_str().unwrap().to_owned();
+        street.operator = made["operator"].as_str().unwrap().to_owned();
         let mint = ["cash", "mint", "EUR", "--amount", "1000", "--to", &pool, "--reference", "pool"];
         let minted = street.till.json(&GOVERNOR, &mint);
         street.office(&[
@@ -94,9 +99,29 @@ impl Street {
         self.json(&[&["issuer"], arguments, &["--json"]].concat(), "")
     }
 
+    /// The issuer moves into the node's process.
+    fn move_in(&mut self) {
+        assert!(self.issuer.take().is_none_or(|issuer| issuer.stop("-TERM").success()));
+        self.till.node.kill();
+        let mut command =
+            self.command(&["node", "--dev", "--issuer-iso", "127.0.0.1:0", "--issuer-http", "127.0.0.1:0"]);
+        command.arg("--data").arg(self.till.file("data")).arg("--issuer").arg(self.till.file("issuer"));
+        self.till.node = Running::start(&mut command);
+        let door = self.till.node.said("issuer listening on ").split(' ').next();
+        self.door_in_the_node = door.map(str::to_owned);
+    }
+
+    /// Where ISO 8583 is spoken; nobody listens where no issuer runs.
+    fn door(&self) -> String {
+        match &self.issuer {
+            Some(issuer) => issuer.url(),
+            None => self.door_in_the_node.clone().unwrap_or_else(|| "127.0.0.1:1".to_owned()),
+        }
+    }
+
     /// What a command of the terminal ends with, and its record.
     fn terminal(&self, arguments: &[&str]) -> (i32, Value) {
-        let address = self.issuer.as_ref().map_or_else(|| "127.0.0.1:1".to_owned(), Running::url);
+        let address = self.door();
         let to = ["--issuer", &address, "--dev", "--json", "--timeout-s", "10"];
         let output = self.output(&[&["terminal"], arguments, &to].concat(), "");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -188,6 +213,20 @@ fn two_merchants_see_two_cards_and_neither_can_use_what_it_saw() {
     let refused = &listed["payments"].as_array().unwrap()[0];
     assert_eq!((text(refused, "response"), refused["state"].as_str()), ("05", Some("declined")), "{refused}");
     assert!(refused["mismatches"].to_string().contains("merchant"), "{refused}");
+    // Nor can the cafe take the money that is held for the shop.
+    let (code, captured) = street.terminal(&["capture", "--rrn", text(&shop, "rrn")]);
+    assert_eq!(code, 0, "{captured}");
+    let capture = text(&captured["followUps"][0], "request").to_lowercase();
+    let number = alloy_primitives::hex::encode(format!("{:06}", captured["followUps"][0]["stan"].as_u64().unwrap()));
+    send(&capture.replacen(&at_shop, &at_cafe, 1).replacen(&number, &alloy_primitives::hex::encode("000778"), 1));
+    let unfit = street.office(&["payments", "--rrn", text(&shop, "rrn")])["unfitFollowUps"].clone();
+    let [unfit] = &unfit.as_array().unwrap()[..] else { panic!("{unfit}") };
+    assert_eq!(
+        (&unfit["mismatches"], &unfit["merchant"]),
+        (&json!(["original_merchant"]), &json!("CAFE-7")),
+        "{unfit}"
+    );
+    assert_eq!(street.office(&["payments", "--rrn", text(&cafe, "rrn")])["unfitFollowUps"], json!([]));
     street.reconciles();
 }
 
@@ -246,4 +285,39 @@ fn a_certificate_names_the_acquirer() {
     let address = street.issuer.as_ref().unwrap().url();
     let plain = street.output(&["terminal", "send", "--hex", "30383030", "--issuer", &address, "--dev"], "");
     assert_eq!(plain.status.code(), Some(11), "a plain line is not answered");
+}
+
+#[test]
+fn an_issuer_runs_in_the_nodes_own_process() {
+    let mut street = Street::open(false);
+    let (code, first) = street.tap("SHOP-1", "10");
+    assert_eq!(code, 0, "{first}");
+    street.move_in();
+    let (code, second) = street.tap("CAFE-7", "5");
+    assert_eq!(code, 0, "{second}");
+    let (code, captured) = street.terminal(&["reverse", "--rrn", text(&first, "rrn")]);
+    assert_eq!(code, 0, "{captured}");
+    street.reconciles();
+    let twice = street.output(&["issuer", "run", "--dev", "--iso", "127.0.0.1:0", "--http", "127.0.0.1:0"], "");
+    assert!(error_of(&twice).contains("runs already"));
+    let elsewhere = street.output(&["node", "--dev", "--issuer-iso", "127.0.0.1:0"], "");
+    assert!(error_of(&elsewhere).contains("--issuer"));
+}
+
+#[test]
+fn a_merchant_that_lets_the_operator_take_it_gives_money_back() {
+    let street = Street::open(false);
+    let rrn = text(&street.tap("SHOP-1", "30").1, "rrn").to_owned();
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn]).0, 0);
+    let refund = ["refund", "--rrn", &rrn, "--amount", "12.50"];
+    let (code, refused) = street.terminal(&refund);
+    assert_eq!((code, &refused["followUps"][1]["responseCode"]), (10, &json!("57")), "nothing was allowed: {refused}");
+    street.till.json(&SHOP, &["cash", "allow", "EUR", "--amount", "20", "--spender", &street.operator]);
+    let (code, refunded) = street.terminal(&refund);
+    assert_eq!(code, 0, "{refunded}");
+    assert_eq!(street.available(SHOP.account), "1750");
+    let card = street.office(&["cards"])["cards"][0].clone();
+    assert_eq!(card["accounts"], json!(["82.50 EUR"]), "{card}");
+    assert_eq!(street.payment(&rrn)["refundedMinor"], 1250);
+    street.reconciles();
 }

@@ -15,6 +15,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_counterfoil");
 pub(crate) struct Running {
     child: Mutex<Child>,
     url: String,
+    /// What it said before.
+    said: Vec<String>,
     agent: ureq::Agent,
 }
 
@@ -29,14 +31,24 @@ impl Running {
         let command = command.args(["--http", "127.0.0.1:0", "--log", "warn"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("it is piped");
-        let line = BufReader::new(stdout).lines().map_while(Result::ok).find(|line| line.starts_with("listening on "));
+        let mut said = Vec::new();
+        let line = BufReader::new(stdout).lines().map_while(Result::ok).find(|line| {
+            said.push(line.clone());
+            line.starts_with("listening on ")
+        });
         let Some(line) = line else {
             let mut error = String::new();
             child.stderr.take().expect("it is piped").read_to_string(&mut error).expect("it ended");
             panic!("the node did not start: {error}");
         };
         let url = line["listening on ".len()..].split(' ').next().expect("an address").to_owned();
-        Self { child: Mutex::new(child), url, agent: agent() }
+        Self { child: Mutex::new(child), url, said, agent: agent() }
+    }
+
+    /// What follows these words in what it said before it listened.
+    pub(crate) fn said(&self, words: &str) -> &str {
+        let found = self.said.iter().find_map(|line| line.strip_prefix(words));
+        found.unwrap_or_else(|| panic!("{words}: {:?}", self.said))
     }
 
     pub(crate) fn url(&self) -> String {

@@ -105,6 +105,8 @@ pub trait Vault {
     /// Forgets answered exchanges that came before this time, oldest first, a bounded number at once; how many. DE 7 has no year, so that
     /// a key comes again after one.
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64>;
+    /// The exchanges with a mismatch of their own, which are follow-ups, newest first, at most `limit`.
+    fn unfit_exchanges(&mut self, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
 
     /// A new payment; its `id` is ignored, and the one that it was given is returned. A conflict if (card, ATC, use) or the hold id is there.
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId>;

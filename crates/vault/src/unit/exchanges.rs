@@ -86,6 +86,13 @@ pub(crate) fn forget(connection: &Connection, before_ms: u64) -> Outcome<u64> {
     Ok(forgotten as u64)
 }
 
+/// Reads every exchange where hardly any is unfit; only people ask.
+pub(crate) fn unfit(connection: &Connection, limit: u32) -> Outcome<Vec<ExchangeRecord>> {
+    let sql =
+        concat!("SELECT ", exchange_columns!(), " FROM exchanges WHERE mismatches <> '' ORDER BY id DESC LIMIT ?1");
+    Cells::new(EXCHANGE).number(limit).all(connection, sql, read_exchange)
+}
+
 /// A payment's exchanges are what makes its repeats harmless, so that none is forgotten to make room for another.
 fn refuse_too_many(connection: &Connection, retention: Retention, payment: PaymentId) -> Outcome<()> {
     let sql = "SELECT count(*) FROM exchanges WHERE payment = ?1";

@@ -3,6 +3,7 @@
 use payments::{
     issuer::{
         atc::AtcWindow,
+        mismatch::Mismatch,
         records::{
             AccountKey, AccountRecord, Answer, CardReference, CardStatus, DaySpent, ExchangeRecord, Limits,
             MerchantRecord, OutboxKind, OutboxRow, OutboxState, PaymentId, PaymentKind, PaymentRecord, PaymentState,
@@ -243,10 +244,11 @@ fn exchanges() {
     let waiting = Answer::Waiting { if_done: b"00".to_vec(), if_failed: Vec::new() };
     let with = |count, answer: &Answer| ExchangeRecord { answer: answer.clone(), ..exchange(count, Some(payment)) };
     let (first, second) = (with(2, &waiting), with(1, &waiting));
-    let alone = exchange(3, None);
+    let alone = ExchangeRecord { mismatches: vec![Mismatch::OriginalMerchant], ..exchange(3, None) };
     for record in [first.clone(), second.clone(), alone.clone()] {
         write(&vault, move |vault| vault.add_exchange(&record)).unwrap();
     }
+    assert_eq!(read(&vault, |vault| vault.unfit_exchanges(9)), [alone.clone()]);
     assert_eq!(read(&vault, |vault| vault.waiting(payment)), [first.clone(), second.clone()]);
     assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 9)), [first.clone(), second.clone()]);
     assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 1)), [first.clone()]);

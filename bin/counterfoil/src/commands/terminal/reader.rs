@@ -70,7 +70,7 @@ mod contacts {
     use super::Gone;
 
     /// A card in a reader, for this terminal alone.
-    pub(in super::super) struct Contacts {
+    pub(crate) struct Contacts {
         card: Card,
         is_t0: bool,
     }

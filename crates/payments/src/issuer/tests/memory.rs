@@ -279,6 +279,14 @@ impl Vault for MemoryVault {
         Ok(u64::try_from(before - self.exchanges.len()).unwrap())
     }
 
+    fn unfit_exchanges(&mut self, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.note("unfit_exchanges")?;
+        let mut found: Vec<_> = self.exchanges.values().filter(|row| !row.mismatches.is_empty()).cloned().collect();
+        found.sort_by_key(|exchange| std::cmp::Reverse(exchange.received_ms));
+        found.truncate(limit as usize);
+        Ok(found)
+    }
+
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId> {
         self.note("add_payment")?;
         let id = PaymentId(self.payments.last_key_value().map_or(1, |(last, _)| last.0 + 1));
