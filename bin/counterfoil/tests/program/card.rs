@@ -321,3 +321,35 @@ fn a_merchant_that_lets_the_operator_take_it_gives_money_back() {
     assert_eq!(street.payment(&rrn)["refundedMinor"], 1250);
     street.reconciles();
 }
+
+/// The page of a tap, when the card is out again.
+fn tapped(street: &Street, fields: &str) -> String {
+    let node = &street.till.node;
+    let page = node.send_form("/terminal", fields);
+    let Some(live) = page.split("data-live=\"").nth(1).and_then(|rest| rest.split('"').next()) else { return page };
+    // The stream ends with the tap.
+    assert!(node.get(live).1.contains("event: last"));
+    node.get(live.split("/live").next().unwrap()).1
+}
+
+#[test]
+fn the_console_taps_cards_beside_an_issuer_in_the_nodes_process() {
+    let mut street = Street::open(false);
+    street.move_in();
+    let cards = street.till.file("issuer").join("cards");
+    fs::copy(street.path("anna.card"), cards.join("anna.card")).unwrap();
+    assert!(street.till.node.get("/terminal").1.contains("<option value=\"anna\">anna (combined)"));
+    let fields = "amount=12.50&currency=&merchant=12345%2FSHOP-1&category=&card=anna&passphrase=correct+horse";
+    let page = tapped(&street, fields);
+    for shown in ["Approved", "999900******7891", &street.card, "GET PROCESSING OPTIONS", "00 approved"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains(NUMBER), "{page}");
+    let paid = street.office(&["payments"])["payments"][0].clone();
+    assert_eq!((paid["state"].as_str(), paid["requestedMinor"].as_u64()), (Some("held"), Some(1250)), "{paid}");
+    let owed = street.till.file("issuer").join("terminal/owed");
+    assert_eq!(fs::read_dir(owed).unwrap().count(), 0, "the reversal that was kept is forgotten");
+    let page = tapped(&street, &fields.replace("correct", "wrong"));
+    assert!(page.contains("No card was tapped") && page.contains("does not open"), "{page}");
+    street.reconciles();
+}

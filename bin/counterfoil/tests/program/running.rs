@@ -78,6 +78,13 @@ impl Running {
         (response.status().as_u16(), response.body_mut().read_to_string().expect("text"))
     }
 
+    /// Sends a form; the page that it leads to.
+    pub(crate) fn send_form(&self, path: &str, fields: &str) -> String {
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let sent = request.header("content-type", "application/x-www-form-urlencoded").send(fields);
+        sent.expect("the node answers").body_mut().read_to_string().expect("text")
+    }
+
     /// Ends the process as a power switch would, whoever is just talking to it.
     pub(crate) fn kill(&self) {
         let mut child = self.child.lock().expect("no test panicked with it");
