@@ -114,10 +114,9 @@ pub(super) fn table(rows: &[Row]) -> String {
         let p50 = p50_us.map_or_else(|| "-".into(), shown);
         let [ours_per_s, peer_per_s, ratio] = [*ours_per_s, *peer_per_s, *ratio].map(number);
         let peer = peer.as_deref().unwrap_or("-");
-        out += &format!(
-            "{name:<48} {ours_per_s:>10} {p50:>10} {peer:>16} {peer_per_s:>10} {ratio:>7} {}\n",
-            row.verdict()
-        );
+        let figures = format!("{name:<48} {ours_per_s:>10} {p50:>10} {peer:>16} {peer_per_s:>10} {ratio:>7}");
+        out += format!("{figures} {}", row.verdict()).trim_end();
+        out.push('\n');
     }
     out
 }
