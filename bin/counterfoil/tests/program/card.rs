@@ -1,159 +1,14 @@
 //! `counterfoil issuer`, `card` and `terminal` against a real node: from a number to a captured payment and its counterfoil, over the wire.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Output, Stdio},
-};
+use std::fs;
 
 use serde_json::{Value, json};
 
 use crate::{
-    running::{PROGRAM, Running, error_of, run},
-    till::{FRIEND as SHOP, GOVERNOR, SHOPPER as CAFE, Till},
+    running::run,
+    street::{ACQUIRER, Street, text},
+    till::FRIEND as SHOP,
 };
-
-const NUMBER: &str = "9999001234567891";
-const ACQUIRER: &str = "12345";
-
-/// A development node with euros, an issuer with two merchants and one card, and a terminal.
-struct Street {
-    till: Till,
-    issuer: Option<Running>,
-    door_in_the_node: Option<String>,
-    /// Signs for the issuer.
-    operator: String,
-    card: String,
-}
-
-impl Street {
-    /// The issuer runs without TLS unless `secured`.
-    fn open(secured: bool) -> Self {
-        let till = Till::open();
-        till.json(&GOVERNOR, &["cash", "create", "EUR", "--issuer", GOVERNOR.account]);
-        let mut street =
-            Self { till, issuer: None, door_in_the_node: None, operator: String::new(), card: String::new() };
-        let made = street.office(&["init"]);
-        let pool = made["pool"].as_str().unwrap().to_owned();
-        street.operator = made["operator"].as_str().unwrap().to_owned();
-        let mint = ["cash", "mint", "EUR", "--amount", "1000", "--to", &pool, "--reference", "pool"];
-        let minted = street.till.json(&GOVERNOR, &mint);
-        street.office(&[
-            "deposit",
-            "--tx",
-            minted["receipt"]["transactionHash"].as_str().unwrap(),
-            "--currency",
-            "EUR",
-        ]);
-        for (merchant, owner) in [("SHOP-1", SHOP), ("CAFE-7", CAFE)] {
-            let registered = ["merchant", "add", "--acquirer", ACQUIRER, "--merchant", merchant, "--currency", "EUR"];
-            street.office(&[&registered[..], &["--address", owner.account]].concat());
-        }
-        let file = street.path("anna.card");
-        let personalize = ["card", "personalize", "--pan-stdin", "--expiry", "3012", "--out", &file, "--json"];
-        let card = street.json(&personalize, &format!("{NUMBER}\n"));
-        street.card = card["card"].as_str().unwrap().to_owned();
-        let reference = street.card.clone();
-        street.office(&["credit", "--card", &reference, "--amount", "100", "--currency", "EUR"]);
-        street.start(secured);
-        street
-    }
-
-    fn start(&mut self, secured: bool) {
-        let mut command = self.command(&["issuer", "run", "--iso", "127.0.0.1:0"]);
-        if !secured {
-            command.arg("--dev");
-        }
-        self.issuer = Some(Running::start(&mut command));
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.till.file(name).to_str().unwrap().to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(arguments).env("COUNTERFOIL_RPC", self.till.node.url());
-        command.env("COUNTERFOIL_ISSUER_DIR", self.till.file("issuer"));
-        command.env("COUNTERFOIL_PASSPHRASE_FILE", self.till.file("passphrase"));
-        command.env("COUNTERFOIL_CARD_PASSPHRASE_FILE", self.till.file("passphrase"));
-        command.env("COUNTERFOIL_TERMINAL", self.till.file("terminal"));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn output(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self.command(arguments).spawn().unwrap();
-        // The program may refuse before it reads.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
-    }
-
-    fn json(&self, arguments: &[&str], input: &str) -> Value {
-        let output = self.output(arguments, input);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn office(&self, arguments: &[&str]) -> Value {
-        self.json(&[&["issuer"], arguments, &["--json"]].concat(), "")
-    }
-
-    /// The issuer moves into the node's process.
-    fn move_in(&mut self) {
-        assert!(self.issuer.take().is_none_or(|issuer| issuer.stop("-TERM").success()));
-        self.till.node.kill();
-        let mut command =
-            self.command(&["node", "--dev", "--issuer-iso", "127.0.0.1:0", "--issuer-http", "127.0.0.1:0"]);
-        command.arg("--data").arg(self.till.file("data")).arg("--issuer").arg(self.till.file("issuer"));
-        self.till.node = Running::start(&mut command);
-        let door = self.till.node.said("issuer listening on ").split(' ').next();
-        self.door_in_the_node = door.map(str::to_owned);
-    }
-
-    /// Where ISO 8583 is spoken; nobody listens where no issuer runs.
-    fn door(&self) -> String {
-        match &self.issuer {
-            Some(issuer) => issuer.url(),
-            None => self.door_in_the_node.clone().unwrap_or_else(|| "127.0.0.1:1".to_owned()),
-        }
-    }
-
-    /// What a command of the terminal ends with, and its record.
-    fn terminal(&self, arguments: &[&str]) -> (i32, Value) {
-        let address = self.door();
-        let to = ["--issuer", &address, "--dev", "--json", "--timeout-s", "10"];
-        let output = self.output(&[&["terminal"], arguments, &to].concat(), "");
-        let said = String::from_utf8_lossy(&output.stderr);
-        let code = output.status.code().unwrap_or_else(|| panic!("it was killed: {said}"));
-        let record = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{arguments:?} {code}: {said}"));
-        (code, record)
-    }
-
-    fn tap(&self, merchant: &str, amount: &str) -> (i32, Value) {
-        let card = self.path("anna.card");
-        let at = ["--merchant", merchant, "--terminal", "TERM0001", "--mcc", "5411", "--acquirer", ACQUIRER];
-        self.terminal(&[&["pay", "--amount", amount, "--currency", "EUR", "--card", &card], &at[..]].concat())
-    }
-
-    fn payment(&self, rrn: &str) -> Value {
-        self.office(&["payments", "--rrn", rrn])["payments"][0].clone()
-    }
-
-    fn reconciles(&self) {
-        let compared = self.office(&["reconcile"]);
-        assert_eq!(compared["differences"], json!([]));
-    }
-
-    fn available(&self, account: &str) -> String {
-        let balance = self.till.json(&GOVERNOR, &["cash", "balance", "EUR", account]);
-        balance["available"].as_str().unwrap().to_owned()
-    }
-}
-
-fn text<'a>(record: &'a Value, field: &str) -> &'a str {
-    record[field].as_str().unwrap_or_else(|| panic!("{field}: {record}"))
-}
 
 #[test]
 fn a_tap_is_held_captured_and_proved() {
@@ -282,7 +137,7 @@ fn a_certificate_names_the_acquirer() {
     };
     assert_eq!(pay(&own), Some(0));
     assert_eq!(pay(&other), Some(10), "DE 32 is not whom the certificate names");
-    let address = street.issuer.as_ref().unwrap().url();
+    let address = street.door();
     let plain = street.output(&["terminal", "send", "--hex", "30383030", "--issuer", &address, "--dev"], "");
     assert_eq!(plain.status.code(), Some(11), "a plain line is not answered");
 }
@@ -312,7 +167,7 @@ fn a_merchant_that_lets_the_operator_take_it_gives_money_back() {
     let refund = ["refund", "--rrn", &rrn, "--amount", "12.50"];
     let (code, refused) = street.terminal(&refund);
     assert_eq!((code, &refused["followUps"][1]["responseCode"]), (10, &json!("57")), "nothing was allowed: {refused}");
-    street.till.json(&SHOP, &["cash", "allow", "EUR", "--amount", "20", "--spender", &street.operator]);
+    street.till.json(&SHOP, &["cash", "allow", "EUR", "--amount", "20", "--spender", &street.pool]);
     let (code, refunded) = street.terminal(&refund);
     assert_eq!(code, 0, "{refunded}");
     assert_eq!(street.available(SHOP.account), "1750");
