@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::{
-    running::run,
+    running::{error_of, run},
     street::{ACQUIRER, Street, text},
     till::FRIEND as SHOP,
 };
