@@ -29,7 +29,7 @@ source.addEventListener('piece', event => put(JSON.parse(event.data).html));
 source.addEventListener('last', (event) => {
   source.close();
   put(JSON.parse(event.data).html);
-  say('over', 'Decided');
+  say('over', piece.dataset.over ?? 'Decided');
 });
 source.addEventListener('problem', (event) => {
   source.close();

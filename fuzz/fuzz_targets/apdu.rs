@@ -1,5 +1,5 @@
 //! Any bytes as a command and as a response. What is checked stands in `payments::apdu::check_parsing`.
-//! By hand: `cargo +nightly fuzz run apdu`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz apdu`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Any bytes as a block from a peer. What is checked stands in `consensus::simplex::border::check_block`.
-//! By hand: `cargo +nightly fuzz run block_wire`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz block_wire`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Any bytes as a node's certificate. What is checked stands in `contracts::admission::certificate::check_parsing`.
-//! By hand: `cargo +nightly fuzz run certificate_parse`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz certificate_parse`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Any bytes as a counterfoil in either form. What is checked stands in `proof::verify::check_reading`.
-//! By hand: `cargo +nightly fuzz run counterfoil_verify`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz counterfoil_verify`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

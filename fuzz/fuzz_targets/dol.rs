@@ -1,5 +1,5 @@
 //! Any bytes as a data object list and what fills it. What is checked stands in `payments::dol::check_parsing`.
-//! By hand: `cargo +nightly fuzz run dol`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz dol`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Any bytes as a certificate of finality. What is checked stands in `consensus::simplex::border::check_finality`.
-//! By hand: `cargo +nightly fuzz run finality_wire`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz finality_wire`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Any bytes as transactions that a peer told. What is checked stands in `consensus::simplex::border::check_told`.
-//! By hand: `cargo +nightly fuzz run gossip_wire`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz gossip_wire`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Any bytes as frames, messages, requests and answers of ISO 8583, and as their JSON. What is checked stands in `payments::message::check_bytes`.
-//! By hand: `cargo +nightly fuzz run iso8583`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz iso8583`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

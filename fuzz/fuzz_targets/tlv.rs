@@ -1,5 +1,5 @@
 //! Any bytes as BER-TLV: one level, nested, and as a map. What is checked stands in `payments::tlv::check_parsing`.
-//! By hand: `cargo +nightly fuzz run tlv`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz tlv`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

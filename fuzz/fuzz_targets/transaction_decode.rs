@@ -1,5 +1,5 @@
 //! Any bytes as a raw transaction. What is checked stands in `primitives::tx::check_decoding`.
-//! By hand: `cargo +nightly fuzz run transaction_decode`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz transaction_decode`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Operations on a trie, each step compared with `alloy-trie`. The meaning of the bytes stands in `store::trie::check`.
-//! By hand: `cargo +nightly fuzz run trie_operations`. Inputs worth keeping go to `corpus/`, which the tests replay.
+//! By hand: `cargo xtask fuzz trie_operations`. Inputs worth keeping go to `corpus/`, which the tests replay.
 
 #![no_main]
 

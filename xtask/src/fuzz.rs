@@ -1,12 +1,15 @@
-//! `cargo xtask fuzz`: long runs of the fuzz targets under libFuzzer, which wants a nightly toolchain and cargo-fuzz.
-//! The tests replay the corpora on the stable toolchain without either; this is for finding inputs worth adding to them.
+//! `cargo xtask fuzz`: long runs of the fuzz targets under libFuzzer, with the address sanitizer, which wants cargo-fuzz.
+//! The tests replay the corpora without it; this is for finding inputs worth adding to them.
+//!
+//! Sanitizers are flags of a nightly compiler. With RUSTC_BOOTSTRAP the project's own takes them as well, so what is fuzzed is built by the
+//! compiler that builds the program, from the same versions of everything.
 
-use std::process::Command;
+use std::fs;
 
 use clap::Args;
 use eyre::{Context, Result, bail, ensure};
 
-use crate::workspace::root;
+use crate::workspace::{cargo, output, root};
 
 /// Flags of `cargo xtask fuzz`.
 #[derive(Args)]
@@ -18,27 +21,31 @@ pub(crate) struct Fuzz {
     seconds: u64,
 }
 
-/// Runs each target for its time; the first input that breaks one ends the run and stays in `fuzz/artifacts`.
+/// Runs each target for its time; the first input that breaks one ends the run and stays in `fuzz/artifacts`. Inputs that reach something
+/// new are left in `fuzz/found`: the corpus is what somebody chose of them.
 pub(crate) fn run(fuzz: &Fuzz) -> Result<()> {
     let known = targets()?;
     if let Some(unknown) = fuzz.targets.iter().find(|target| !known.contains(target)) {
         bail!("there is no fuzz target {unknown}: choose among {}", known.join(", "));
     }
+    output(&mut cargo(&["fuzz", "--version"])).wrap_err("it needs `cargo install cargo-fuzz`")?;
+    fs::copy(root().join("Cargo.lock"), root().join("fuzz/Cargo.lock"))?;
     let chosen = if fuzz.targets.is_empty() { &known } else { &fuzz.targets };
     for target in chosen {
-        let time = format!("-max_total_time={}", fuzz.seconds);
-        let status = Command::new("cargo")
-            .args(["+nightly", "fuzz", "run", target, "--", &time])
-            .current_dir(root())
-            .status()
-            .wrap_err("cargo could not be started")?;
-        ensure!(
-            status.success(),
-            "{target} stopped with {status}; it needs `rustup toolchain install nightly` and `cargo install cargo-fuzz`, \
-             and an input that broke it is in fuzz/artifacts/{target}"
-        );
+        run_one(target, fuzz.seconds)?;
     }
     println!("{} targets ran for {} s each, nothing broke", chosen.len(), fuzz.seconds);
+    Ok(())
+}
+
+fn run_one(target: &str, seconds: u64) -> Result<()> {
+    let [found, corpus] = ["found", "corpus"].map(|folder| format!("fuzz/{folder}/{target}"));
+    fs::create_dir_all(root().join(&found))?;
+    let time = format!("-max_total_time={seconds}");
+    // New inputs go to the first folder.
+    let mut run = cargo(&["fuzz", "run", target, &found, &corpus, "--", &time]);
+    let status = run.env("RUSTC_BOOTSTRAP", "1").status().wrap_err("cargo could not be started")?;
+    ensure!(status.success(), "{target} stopped with {status}; an input that broke it is in fuzz/artifacts/{target}");
     Ok(())
 }
 

@@ -58,7 +58,7 @@ struct Row {
 fn chosen(test: &Test) -> Vec<Judge> {
     match (test.no_judges, test.only.as_slice()) {
         (true, _) => Vec::new(),
-        (false, []) => Judge::value_variants().iter().copied().filter(|judge| judge.is_default()).collect(),
+        (false, []) => Judge::value_variants().to_vec(),
         (false, only) => only.to_vec(),
     }
 }

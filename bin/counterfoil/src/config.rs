@@ -7,7 +7,13 @@ use consensus::Peer;
 use eyre::{Context, bail, eyre};
 use serde::Deserialize;
 
-use crate::{dev, engine::Network, folder::Folder};
+use crate::{
+    cli::PassphraseArguments,
+    dev,
+    engine::Network,
+    folder::Folder,
+    issuer::{self, DEFAULT_ISO, IssuerConfig},
+};
 
 /// Defines the flags once: for the command line, the environment and the file, and how they are laid over each other.
 macro_rules! arguments {
@@ -111,6 +117,18 @@ arguments! {
     /// Most bytes of documents kept beside the ledger, such as attributes of items [default: 1073741824].
     #[arg(env = "COUNTERFOIL_DOCUMENTS_BYTES", value_name = "BYTES")]
     documents_bytes: u64;
+    /// Run this issuer of cards too: a folder of `counterfoil issuer init`. With --dev its doors are without TLS, on loopback only.
+    #[arg(env = "COUNTERFOIL_NODE_ISSUER", value_name = "DIR")]
+    issuer: PathBuf;
+    /// Where the issuer speaks ISO 8583 [default: 127.0.0.1:8583].
+    #[arg(env = "COUNTERFOIL_ISSUER_ISO", value_name = "ADDR:PORT")]
+    issuer_iso: SocketAddr;
+    /// Where the issuer speaks JSON [default: 127.0.0.1:8584].
+    #[arg(env = "COUNTERFOIL_ISSUER_HTTP", value_name = "ADDR:PORT")]
+    issuer_http: SocketAddr;
+    /// File whose first line is the issuer's passphrase; without it, the terminal asks.
+    #[arg(env = "COUNTERFOIL_PASSPHRASE_FILE", value_name = "FILE")]
+    issuer_passphrase_file: PathBuf;
     /// What is logged, as in `info` or `warn,chain=debug` [default: info].
     #[arg(env = "COUNTERFOIL_LOG", value_name = "FILTER")]
     log: String;
@@ -133,7 +151,15 @@ pub(crate) struct NodeConfig {
     pub(crate) limits: gateway::Limits,
     pub(crate) call_limits: gateway::CallLimits,
     pub(crate) chain: chain::Options,
+    pub(crate) issuer: Option<HostedIssuer>,
     pub(crate) log: String,
+}
+
+/// An issuer that runs in the node's process.
+#[derive(Clone, Debug)]
+pub(crate) struct HostedIssuer {
+    pub(crate) config: IssuerConfig,
+    pub(crate) passphrase: PassphraseArguments,
 }
 
 const DEFAULT_HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8545);
@@ -167,6 +193,7 @@ impl NodeConfig {
             limits: limits(&given),
             call_limits: call_limits(dev, &given),
             chain: chain_options(&given),
+            issuer: issuer(dev, &given)?,
             log: given.log.unwrap_or_else(|| "info".into()),
         })
     }
@@ -193,6 +220,18 @@ fn network(given: &NodeArguments) -> eyre::Result<Option<Network>> {
     };
     let bootstrap = peers.iter().map(|peer| parse_peer(peer)).collect::<eyre::Result<_>>()?;
     Ok(Some(Network { listen, bootstrap, local: given.local_peers.unwrap_or(false) }))
+}
+
+fn issuer(dev: bool, given: &NodeArguments) -> eyre::Result<Option<HostedIssuer>> {
+    let Some(dir) = given.issuer.clone() else {
+        let doors = given.issuer_iso.or(given.issuer_http);
+        eyre::ensure!(doors.is_none(), "--issuer-iso and --issuer-http go with --issuer: which issuer is to run?");
+        return Ok(None);
+    };
+    let iso = given.issuer_iso.unwrap_or(DEFAULT_ISO);
+    let http = given.issuer_http.unwrap_or(issuer::DEFAULT_HTTP);
+    let passphrase = PassphraseArguments { passphrase_file: given.issuer_passphrase_file.clone() };
+    Ok(Some(HostedIssuer { config: IssuerConfig { dir, iso, http, dev }, passphrase }))
 }
 
 /// KEY@HOST:PORT; an IPv6 address stands in brackets.

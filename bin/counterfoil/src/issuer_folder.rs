@@ -9,20 +9,24 @@
 //!   vault/             cards and payments (crate `vault`)
 //!   tls/authority.pem  what acquirers' certificates are checked against; its key is derived
 //!   tls/server.pem     the doors' certificate         tls/server.key   its key, 0600, as web servers keep it
+//!   cards/NAME.card    cards that the console of the node in the same process may tap
+//!   terminal/          what the terminal remembers with which it taps them
+//!   run.lock           locked while it runs
 //! ```
 //! Both files below `keys` open with the issuer's passphrase.
 
 mod authority;
 
 use std::{
-    fs,
+    fs::{self, File, OpenOptions, TryLockError},
     io::Write,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
-use eyre::{Context, OptionExt, ensure};
+use eyre::{Context, OptionExt, bail, ensure};
 use gateway::payment::{Acquirer, Ledger, ledger::Network, tls};
 use payments::issuer::{Settings, keys::SoftKeys, records::RangeRecord};
 use primitives::Masked;
@@ -77,10 +81,16 @@ impl IssuerFolder {
         Self(path)
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Makes an issuer; never over an existing one.
     pub(crate) fn create(&self, founding: Founding<'_>, passphrase: &str) -> eyre::Result<IssuerFile> {
         ensure!(!self.file().exists(), "there is an issuer in {} already", self.0.display());
-        fs::create_dir_all(self.tls()).wrap_err_with(|| format!("could not make {}", self.0.display()))?;
+        for folder in [self.tls(), self.cards()] {
+            fs::create_dir_all(folder).wrap_err_with(|| format!("could not make {}", self.0.display()))?;
+        }
         let keys = self.keys();
         keys.make(ROOT, passphrase)?;
         let operator = match founding.operator {
@@ -147,6 +157,29 @@ impl IssuerFolder {
         SqliteVault::open(&self.0.join("vault"), &master, options).wrap_err("the vault")
     }
 
+    /// Locks it for the process that runs it: two would sign with the same nonces. Given up when the answer is dropped.
+    pub(crate) fn lock(&self) -> eyre::Result<File> {
+        let (path, runs) = (self.0.join("run.lock"), || format!("the issuer in {} runs already", self.0.display()));
+        let shown = || path.display().to_string();
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path).wrap_err_with(shown)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => bail!(runs()),
+            Err(TryLockError::Error(error)) => Err(error).wrap_err_with(shown),
+        }
+    }
+
+    /// What the terminal remembers with which the console taps them.
+    pub(crate) fn terminal(&self) -> PathBuf {
+        self.0.join("terminal")
+    }
+
+    /// Cards that the console may tap.
+    pub(crate) fn cards(&self) -> PathBuf {
+        self.0.join("cards")
+    }
+
     /// The doors' certificates.
     pub(crate) fn tls(&self) -> PathBuf {
         self.0.join("tls")
@@ -190,7 +223,7 @@ impl IssuerFolder {
             draft.write_all(serde_json::to_string_pretty(about)?.as_bytes())?;
             draft.as_file().sync_all()?;
             draft.persist(self.file())?;
-            fs::File::open(&self.0)?.sync_all()
+            File::open(&self.0)?.sync_all()
         };
         write().wrap_err_with(|| format!("could not write {}", self.file().display()))
     }

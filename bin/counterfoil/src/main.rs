@@ -11,6 +11,7 @@ mod dev;
 mod documents;
 mod engine;
 mod folder;
+mod issuer;
 mod issuer_folder;
 mod keystore;
 mod metrics;

@@ -1,18 +1,30 @@
-//! A running node: chain, engine and doors wired together. Used by `counterfoil node` and by the demo.
+//! A running node: chain, engine and doors wired together, and perhaps an issuer of cards beside them. Used by `counterfoil node` and by the
+//! demo.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use chain::{Chain, OpenError};
 use consensus::{Fatal, NodeKey, simplex::Figures};
 use eyre::Context;
-use gateway::{Accounts, Console, Health, HealthStatus, Rooms, Rpc, Server};
+use gateway::{Accounts, Console, Health, HealthStatus, Rooms, Rpc, Server, payment::Seat};
 use primitives::{Genesis, NodeId, RecoveryFile};
 use store::StoreError;
 use tokio::{sync::watch, task::JoinHandle};
+use zeroize::Zeroizing;
 
 use crate::{
-    commands::genesis::genesis_hash, config::NodeConfig, dev, engine::Engine, folder::Folder, metrics,
-    ready::say_when_ready, safety,
+    commands::genesis::genesis_hash,
+    config::NodeConfig,
+    dev,
+    engine::Engine,
+    folder::Folder,
+    issuer::{IssuerConfig, RunningIssuer},
+    metrics,
+    ready::say_when_ready,
+    safety,
 };
 
 /// Everything that runs.
@@ -24,6 +36,9 @@ pub(crate) struct Node {
     ready: Option<JoinHandle<()>>,
     server: Server,
     failure: watch::Receiver<Option<Fatal>>,
+    /// Where the console looks for the issuer.
+    seat: Seat,
+    issuer: Option<RunningIssuer>,
 }
 
 impl Node {
@@ -40,7 +55,8 @@ impl Node {
         let id = key.id();
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
         let ready = config.network.is_some().then(|| tokio::spawn(say_when_ready(chain.clone(), key)));
-        let server = start_server(&chain, &config, accounts, failure.clone(), engine.figures()).await?;
+        let seat = Seat::default();
+        let server = start_server(&chain, &config, accounts, failure.clone(), engine.figures(), &seat).await?;
         tracing::info!(
             head = chain.head().number(),
             genesis = %chain.genesis_hash(),
@@ -48,7 +64,20 @@ impl Node {
             "ledger open at {}",
             config.folder.path().display()
         );
-        Ok(Self { id, chain, engine, ready, server, failure })
+        Ok(Self { id, chain, engine, ready, server, failure, seat, issuer: None })
+    }
+
+    /// Starts an issuer in this process, on this ledger. The console shows it only where whoever can open a page is believed anyway.
+    pub(crate) async fn host(
+        &mut self,
+        config: IssuerConfig,
+        passphrase: Zeroizing<String>,
+    ) -> eyre::Result<&RunningIssuer> {
+        let issuer = RunningIssuer::start(config, format!("http://{}", self.own_address()), passphrase).await?;
+        if issuer.is_open() && self.address().ip().is_loopback() {
+            self.seat.fill(issuer.resident());
+        }
+        Ok(self.issuer.insert(issuer))
     }
 
     /// Its key, by which peers know it.
@@ -59,6 +88,17 @@ impl Node {
     /// Where the doors are.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Where the doors are for this very machine.
+    fn own_address(&self) -> SocketAddr {
+        let address = self.address();
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        SocketAddr::new(ip, address.port())
     }
 
     pub(crate) const fn chain(&self) -> &Chain {
@@ -82,8 +122,13 @@ impl Node {
         }
     }
 
-    /// Closes the doors, lets blocks on their way become durable, closes the disk.
+    /// Ends the issuer while its ledger still answers, closes the doors, lets blocks on their way become durable, closes the disk.
     pub(crate) async fn stop(self) -> eyre::Result<()> {
+        self.seat.clear();
+        let ended = match self.issuer {
+            Some(issuer) => issuer.stop().await,
+            None => Ok(()),
+        };
         let stopped = self.server.stop().await;
         if stopped.cut_off > 0 {
             tracing::warn!(connections = stopped.cut_off, "connections were cut off");
@@ -100,7 +145,7 @@ impl Node {
         })
         .await
         .wrap_err("stopping")??;
-        Ok(())
+        ended
     }
 }
 
@@ -170,11 +215,12 @@ async fn start_server(
     accounts: Accounts,
     failure: watch::Receiver<Option<Fatal>>,
     figures: impl Fn() -> Option<Figures> + Send + Sync + 'static,
+    seat: &Seat,
 ) -> eyre::Result<Server> {
     let (asked, measured) = (chain.clone(), chain.clone());
     let rooms = Rooms {
         methods: Arc::new(Rpc::new(chain.clone(), accounts, config.call_limits)),
-        pages: Some(Arc::new(Console::new(chain.clone(), config.call_limits.call_gas))),
+        pages: Some(Arc::new(Console::new(chain.clone(), config.call_limits.call_gas).with_issuer(seat.clone()))),
         health: Box::new(move || health(&asked, &failure)),
         metrics: Box::new(move |text| metrics::write(&measured, figures().as_ref(), text)),
     };

@@ -1,4 +1,4 @@
-//! The issuer's doors and its door of money. Started by `counterfoil issuer run` and by the demo; the decisions are those of
+//! The issuer's doors and its door of money. Started by `counterfoil issuer run`, by `counterfoil node --issuer` and by the demo; the decisions are those of
 //! `payments::issuer`, what must be remembered is in `vault`.
 //!
 //! ```text
@@ -22,8 +22,10 @@ pub mod ledger;
 pub mod limits;
 pub mod operator;
 mod outbox;
+pub mod resident;
 pub mod service;
 pub mod teller;
+pub mod terminal;
 pub mod tls;
 mod waiting;
 
@@ -33,5 +35,7 @@ pub use door::{Door, DoorError, Lock};
 pub use ledger::Ledger;
 pub use limits::DoorLimits;
 pub use operator::Operator;
+pub use resident::{Resident, Seat};
 pub use service::{Parts, Service, StartError};
 pub use teller::Teller;
+pub use terminal::Terminal;

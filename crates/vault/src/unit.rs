@@ -193,8 +193,20 @@ impl Vault for Unit<'_> {
         self.tell(exchanges::waiting(self.connection, payment))
     }
 
+    fn exchanges_of(&mut self, payment: PaymentId, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.tell(exchanges::exchanges_of(self.connection, payment, limit))
+    }
+
+    fn loose_exchanges(&mut self, acquirer: &str, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.tell(exchanges::loose_exchanges(self.connection, acquirer, limit))
+    }
+
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64> {
         self.tell(exchanges::forget(self.connection, before_ms))
+    }
+
+    fn unfit_exchanges(&mut self, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.tell(exchanges::unfit(self.connection, limit))
     }
 
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId> {
@@ -219,6 +231,15 @@ impl Vault for Unit<'_> {
 
     fn payments(&mut self, before: Option<PaymentId>, limit: u32) -> VaultResult<Vec<PaymentRecord>> {
         self.tell(payments::payments(self.connection, before, limit))
+    }
+
+    fn payments_of_card(
+        &mut self,
+        card: &CardReference,
+        before: Option<(u16, u32)>,
+        limit: u32,
+    ) -> VaultResult<Vec<PaymentRecord>> {
+        self.tell(payments::payments_of_card(self.connection, card, before, limit))
     }
 
     fn uses(&mut self, card: &CardReference, atc: u16, limit: u32) -> VaultResult<Vec<Use>> {

@@ -161,6 +161,14 @@ export class Tab {
     await this.send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...place });
   }
 
+  /** A key, as a keyboard sends it to what has the focus. */
+  async press(key) {
+    const text = key === 'Enter' ? { text: '\r' } : {};
+    const code = { key, code: key, windowsVirtualKeyCode: { Tab: 9, Enter: 13 }[key] };
+    await this.send('Input.dispatchKeyEvent', { type: 'keyDown', ...code, ...text });
+    await this.send('Input.dispatchKeyEvent', { type: 'keyUp', ...code });
+  }
+
   async choose(selector, file) {
     const { root } = await this.send('DOM.getDocument');
     const { nodeId } = await this.send('DOM.querySelector', { nodeId: root.nodeId, selector });

@@ -1,5 +1,5 @@
 // The console in a browser: each page at two widths, with and without JavaScript; live heads; signing; redemption; verifying.
-// Pages of members are in members.mjs, over a network of four.
+// Pages of members are in members.mjs, over a network of four; those of card payments in cards.mjs, over a node with an issuer.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

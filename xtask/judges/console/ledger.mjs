@@ -5,7 +5,7 @@ import { pause } from '../flows/harness.mjs';
 import { rpc } from './rpc.mjs';
 
 export const TOKEN = '0xc0f0110000000000000000000300000000000000';
-const CASH = '0xc0f0110000000000000000000200000000000000';
+export const CASH = '0xc0f0110000000000000000000200000000000000';
 export const EURO = '0xc0f0110000000000000000000200000000455552';
 const ZERO_ADDRESS = `0x${'00'.repeat(20)}`;
 

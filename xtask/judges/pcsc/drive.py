@@ -1,6 +1,6 @@
 """Puts our software card into a PC/SC reader and lets programs that are not ours look at it and pay with it.
 
-Called by `cargo xtask test --only pcsc` (xtask/src/judges/pcsc.rs):
+Called by `cargo xtask test` (xtask/src/judges/pcsc.rs):
 
     drive.py COUNTERFOIL EMV_TEST_TRANSACTION --logs FOLDER
 
@@ -26,6 +26,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -44,8 +45,9 @@ SEQUENCE = "01"
 ISSUER_PASSPHRASE = "of the judge's issuer"
 CARD_PASSPHRASE = "of the judge's card"
 PORT = 35963
-# Seconds.
+# Seconds: for one step, for all, between two looks.
 PATIENCE = 60
+LIMIT = 300
 POLL = 0.05
 # Of Linux: linux/sockios.h, linux/if.h.
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -70,17 +72,12 @@ def main():
     arguments.logs.mkdir(parents=True, exist_ok=True)
     if not arguments.inside:
         enter_namespaces()
-    furnish_namespaces()
-    with tempfile.TemporaryDirectory() as folder:
-        # Nobody's settings for our program; and pcsc_scan keeps a list of known cards at home.
-        for name in [name for name in os.environ if name.startswith("COUNTERFOIL_")]:
-            del os.environ[name]
-        os.environ.update(HOME=folder, XDG_CACHE_HOME=folder)
-        issuer = Issuer(arguments.counterfoil, Path(folder))
+    with alone() as folder:
+        issuer = Issuer(arguments.counterfoil, folder)
         terminal = Terminal(arguments.emv_test_transaction, issuer)
         for protocol in ("t1", "t0"):
             log = arguments.logs / f"pcsc-{protocol}.log"
-            with log.open("wb") as output, reader(Path(folder), output), issuer.inserted(protocol, output) as answer_to_reset:
+            with log.open("wb") as output, reader(folder, output), issuer.inserted(protocol, output) as answer_to_reset:
                 look(protocol, answer_to_reset)
                 pay(protocol, terminal, arguments.logs)
     counters = terminal.counters
@@ -223,16 +220,37 @@ def started(command, **options):
 
 def enter_namespaces():
     """Runs this script anew where the network has nothing but loopback, which is still down, mounts are ours alone, and all
-    processes end with the first."""
-    unshare = ["unshare", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child", "--"]
-    os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv, "--inside"])
+    processes end with the first. Users may where the system lets them be root of a namespace, root also elsewhere."""
+    apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
+    refused = []
+    for way in ([*apart, "--map-root-user"], apart):
+        tried = subprocess.run([*way, "--", "true"], capture_output=True, text=True, errors="replace", timeout=PATIENCE)
+        if tried.returncode == 0:
+            os.execvp(way[0], [*way, "--", sys.executable, *sys.argv, "--inside"])
+        refused.append(tried.stderr.strip())
+    sys.exit(f"no namespaces can be made here, without which vpcd would listen to everybody: {'; '.join(refused)}")
 
 
-def furnish_namespaces():
+@contextlib.contextmanager
+def alone():
+    """Within the namespaces: loopback, a /run, and a folder for everything; nobody's settings, and an end."""
+    # The first process of a namespace is not ended by a signal that it does not handle.
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(LIMIT)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
     run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
     os.mkdir("/run/pcscd", 0o755)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in [name for name in os.environ if name.startswith(("COUNTERFOIL_", "PCSCLITE_"))]:
+            del os.environ[name]
+        # pcsc_scan keeps a list of known cards at home.
+        os.environ.update(HOME=folder, XDG_CACHE_HOME=folder)
+        yield Path(folder)
+
+
+def too_late(*_):
+    raise TimeoutError(f"it is not over after {LIMIT} s")
 
 
 def until(holds, complaint, process):

@@ -34,7 +34,7 @@ use report::{Figures, Record, RowResult, Samples};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
-    /// ciphers and messages of card payments beside other implementations
+    /// card payments: ciphers and messages beside other implementations, decisions, holds
     Card(card::CardOptions),
     /// the one-node ledger beside anvil
     Ledger(LedgerOptions),

@@ -3,17 +3,13 @@
 //! `xtask/judges/certificates` is a workspace of its own, because commonware takes minutes to build; it is built below the judges'
 //! folder, once.
 
-use eyre::{Result, ensure};
+use eyre::Result;
 
 use super::{Verdict, scripts, workshop};
-use crate::workspace::{cargo, output};
+use crate::workspace::cargo;
 
 pub(super) fn run() -> Result<Verdict> {
     let mut judge = cargo(&["run", "--quiet", "--locked"]);
     judge.current_dir(scripts().join("certificates")).env("CARGO_TARGET_DIR", workshop().join("certificates"));
-    let printed = output(&mut judge)?;
-    let mut verdict = Verdict::default();
-    let checks = verdict.record_lines(&printed)?;
-    ensure!(checks > 0, "the judge checked nothing: {printed}");
-    Ok(verdict)
+    Verdict::of_script(&mut judge)
 }

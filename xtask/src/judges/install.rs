@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use eyre::{Context, OptionExt, Result, bail};
+use eyre::{Context, OptionExt, Result, bail, ensure};
 
 use super::{scripts, workshop};
 use crate::workspace::{cargo, copy_folder, output};
@@ -94,9 +94,24 @@ pub(super) fn chromium() -> Result<&'static str> {
 
 /// The PC/SC daemon, a virtual reader and what looks at cards, by their names on the path. Pinned by nothing but Debian's release.
 pub(super) fn smart_card_tools() -> Result<()> {
-    let mut installed = Command::new("dpkg-query");
-    installed.arg("--show").args(SMART_CARD_PACKAGES);
-    or_from_debian(&mut installed, &SMART_CARD_PACKAGES).wrap_err("there is no smart card reader")
+    let missing = missing_smart_card_tools();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    from_debian(&missing).wrap_err("there is no smart card reader")?;
+    let missing = missing_smart_card_tools();
+    ensure!(missing.is_empty(), "{} is not there after it was installed", missing.join(", "));
+    Ok(())
+}
+
+/// Which of them are not there. A package that was removed is known to dpkg as well.
+pub(super) fn missing_smart_card_tools() -> Vec<&'static str> {
+    let is_missing = |package: &&str| {
+        let mut query = Command::new("dpkg-query");
+        query.args(["--show", "--showformat=${db:Status-Status}", package]);
+        !output(&mut query).is_ok_and(|status| status == "installed")
+    };
+    SMART_CARD_PACKAGES.into_iter().filter(is_missing).collect()
 }
 
 /// The terminal of crate `emv`, of exactly this version; the folder is named after it.
@@ -104,7 +119,8 @@ pub(super) fn emv_test_transaction() -> Result<PathBuf> {
     let folder = workshop().join(format!("emv-{EMV_VERSION}"));
     let program = folder.join("bin").join("emv-test-transaction");
     if !program.is_file() {
-        let mut install = cargo(&["install", "emv", "--version", EMV_VERSION, "--locked", "--root"]);
+        // Unoptimized: it waits for our card, and is built in half the time.
+        let mut install = cargo(&["install", "emv", "--debug", "--version", EMV_VERSION, "--locked", "--root"]);
         install.arg(&folder).env("CARGO_TARGET_DIR", folder.join("build"));
         output(&mut install).wrap_err("the terminal of crate emv cannot be installed")?;
     }
@@ -153,14 +169,26 @@ fn or_from_debian(command: &mut Command, packages: &[&str]) -> Result<()> {
     let Err(missing) = output(command) else {
         return Ok(());
     };
-    let named = packages.join(" ");
-    println!("{missing:#}\ninstalling {named} from Debian");
-    let debian = output(Command::new("apt-get").arg("update"))
-        .and_then(|_| output(Command::new("apt-get").args(["install", "--yes"]).args(packages)));
-    if let Err(refused) = debian {
-        bail!("{missing:#}; install it with: apt-get install {named} (tried: {refused:#})");
-    }
+    println!("{missing:#}");
+    from_debian(packages).wrap_err_with(|| format!("{missing:#}"))?;
     output(command).map(drop)
+}
+
+/// Needs root. Waits for another program that installs; what cannot be refreshed of the lists may still be installed.
+fn from_debian(packages: &[&str]) -> Result<()> {
+    let named = packages.join(" ");
+    println!("installing {named} from Debian");
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(["--option", "DPkg::Lock::Timeout=120"]).args(arguments);
+        output(command.env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    let refreshed = apt(&["update"]);
+    let Err(refused) = apt(&[&["install", "--yes"], packages].concat()) else {
+        return Ok(());
+    };
+    let lists = refreshed.err().map_or_else(String::new, |stale| format!("; its lists are old: {stale:#}"));
+    bail!("install it with: apt-get install {named} (tried: {refused:#}{lists})")
 }
 
 const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];

@@ -3,7 +3,7 @@
 //! `crates/payments/examples/iso8583.rs` is our codec on the command line, `xtask/judges/iso8583/compare.py` compares, element by
 //! element, with a table of lengths that is not ours.
 
-use eyre::{Result, ensure};
+use eyre::Result;
 
 use super::install::Python;
 use super::{Verdict, scripts};
@@ -14,11 +14,7 @@ pub(super) fn run() -> Result<Verdict> {
     succeed(&mut cargo(&["build", "--package", "payments", "--example", "iso8583"]))?;
     let program = target().join("debug").join("examples").join("iso8583");
     let compare = scripts().join("iso8583").join("compare.py");
-    let printed = output(python.command().arg(compare).arg(program))?;
-    let mut verdict = Verdict::default();
-    let checks = verdict.record_lines(&printed)?;
-    ensure!(checks > 0, "the judge checked nothing: {printed}");
-    Ok(verdict)
+    Verdict::of_script(python.command().arg(compare).arg(program))
 }
 
 /// How many messages a second pyiso8583 decodes and encodes, as one line of JSON.

@@ -10,10 +10,10 @@
 //! flows         viem, ethers, cast -> our node and its rooms
 //! console       Chromium -> the pages of our node
 //! iso8583       pyiso8583 <-> payments' example: the same messages, element by element and byte by byte
+//! libffx        libffx | our program's FF1 -> the same numbers, there and back
+//! pyemv         pyemv (Triple DES), cryptography (AES) | payments' example: the same keys, cryptograms and answers
 //! pcsc          pcscd and vpcd <- our card; pcsc_scan, opensc-tool and crate emv's terminal look at it and pay with it
 //! ```
-//! All but `pcsc` run by default. That one installs Debian packages and needs namespaces, so it runs only when it is named:
-//! `cargo xtask test --only pcsc`.
 
 mod cast;
 mod cast_rooms;
@@ -23,7 +23,9 @@ mod eels;
 mod flows;
 mod install;
 pub(crate) mod iso8583;
-mod pcsc;
+mod libffx;
+pub(crate) mod pcsc;
+mod pyemv;
 mod verdict;
 mod web3py;
 
@@ -47,6 +49,8 @@ pub(crate) enum Judge {
     Console,
     #[value(name = "iso8583")]
     Iso8583,
+    Libffx,
+    Pyemv,
     Pcsc,
 }
 
@@ -59,13 +63,10 @@ impl Judge {
             Self::Flows => "flows",
             Self::Console => "console",
             Self::Iso8583 => "iso8583",
+            Self::Libffx => "libffx",
+            Self::Pyemv => "pyemv",
             Self::Pcsc => "pcsc",
         }
-    }
-
-    /// Whether it runs without being named.
-    pub(crate) const fn is_default(self) -> bool {
-        !matches!(self, Self::Pcsc)
     }
 }
 
@@ -78,6 +79,8 @@ pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
         Judge::Flows => flows::run(subject),
         Judge::Console => console::run(subject),
         Judge::Iso8583 => iso8583::run(),
+        Judge::Libffx => libffx::run(),
+        Judge::Pyemv => pyemv::run(),
         Judge::Pcsc => pcsc::run(),
     }
 }

@@ -1,8 +1,10 @@
 //! Judge PC/SC: our card in a virtual reader, as `pcsc_scan`, `opensc-tool` and crate `emv`'s terminal see it, over T=1 and T=0.
 //!
 //! `xtask/judges/pcsc/drive.py` does it: it makes an issuer and a card with our program's commands, inserts the card, and is the host that
-//! the terminal asks, with `cryptography`'s AES in place of ours. Only when named: it needs Linux with Debian's packages and leave to
-//! make namespaces.
+//! the terminal asks, with `cryptography`'s AES in place of ours. It needs Linux with Debian's packages and leave to make namespaces; where it
+//! does not get them, it fails with the reason. It ends itself after five minutes.
+
+use std::path::Path;
 
 use eyre::{Result, ensure};
 
@@ -14,13 +16,17 @@ pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
     install::smart_card_tools()?;
     let terminal = install::emv_test_transaction()?;
-    let program = build_node()?;
     let mut drive = python.command();
-    drive.arg(scripts().join("pcsc").join("drive.py")).arg(program).arg(terminal);
+    drive.arg(scripts().join("pcsc").join("drive.py")).arg(build_node()?).arg(terminal);
     drive.arg("--logs").arg(workshop().join("logs"));
-    let printed = output(&mut drive)?;
-    let mut verdict = Verdict::default();
-    let checks = verdict.record_lines(&printed)?;
-    ensure!(checks > 0, "the judge checked nothing: {printed}");
-    Ok(verdict)
+    Verdict::of_script(&mut drive)
+}
+
+/// How long a command takes from a program to our card and back, as one line of JSON. Installs nothing but Python's packages.
+pub(crate) fn speed(counterfoil: &Path) -> Result<String> {
+    let missing = install::missing_smart_card_tools();
+    ensure!(missing.is_empty(), "{} not installed", missing.join(", "));
+    let mut speed = Python::prepare()?.command();
+    speed.arg(scripts().join("pcsc").join("speed.py")).arg(counterfoil);
+    output(speed.arg("--logs").arg(workshop().join("logs")))
 }

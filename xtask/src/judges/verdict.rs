@@ -1,7 +1,11 @@
 //! What a judge found: named checks, each passed or failed with the reason.
 
-use eyre::{Context, Result};
+use std::process::Command;
+
+use eyre::{Context, Result, ensure};
 use serde::Deserialize;
+
+use crate::workspace::output;
 
 /// One named assertion.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -22,6 +26,15 @@ impl Verdict {
 
     pub(crate) fn failure(name: &str, reason: &str) -> Self {
         Self(vec![Check::of(name, Err(reason.to_owned()))])
+    }
+
+    /// What a script printed. One that checked nothing did not judge.
+    pub(crate) fn of_script(script: &mut Command) -> Result<Self> {
+        let printed = output(script)?;
+        let mut verdict = Self::default();
+        let checks = verdict.record_lines(&printed)?;
+        ensure!(checks > 0, "the judge checked nothing: {printed}");
+        Ok(verdict)
     }
 
     /// Adds a check by how it went.

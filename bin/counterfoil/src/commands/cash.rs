@@ -85,6 +85,16 @@ pub(crate) enum CashCommand {
         #[command(flatten)]
         sign: SignArguments,
     },
+    /// Let somebody take the signer's money up to an amount (ERC-20 approve): a merchant its card issuer's operator, for refunds.
+    Allow {
+        #[command(flatten)]
+        amount: Amount,
+        /// Who may take it; an amount of 0 ends that.
+        #[arg(long)]
+        spender: Address,
+        #[command(flatten)]
+        sign: SignArguments,
+    },
     /// Hold money of `from` for `to`; by `from` or its operator.
     Hold {
         #[command(flatten)]
@@ -224,6 +234,7 @@ pub(crate) fn run(command: CashCommand) -> eyre::Result<()> {
         C::Approve { amount, operator, sign } => {
             on(&amount, &sign, |cap, _| ICash::approveOperatorCall { operator, cap })
         }
+        C::Allow { amount, spender, sign } => on(&amount, &sign, |value, _| ICash::approveCall { spender, value }),
         C::Hold { amount, id, from, to, expiry, reference, sign } => on(&amount, &sign, |amount, signer| {
             ICash::holdCall { id: id.id, from: from.unwrap_or(signer), to, amount, expiry, referenceId: reference }
         }),

@@ -1,6 +1,7 @@
-//! `counterfoil demo`: a fresh development node in a temporary folder, and a story told through its own JSON-RPC; then a network of
-//! members that grows and shrinks. Each chapter prints what happened with the hashes to look it up; a chapter that does not come true ends with an error.
+//! `counterfoil demo`: a fresh development node in a temporary folder, and a story told through its own JSON-RPC, and through the doors of an
+//! issuer of cards in the same process; then a network of members that grows and shrinks. Each chapter prints what happened with the hashes to look it up; a chapter that does not come true ends with an error.
 
+mod card;
 mod ledger;
 mod network;
 mod token;
@@ -21,11 +22,14 @@ pub(crate) fn run(arguments: &DemoArguments) -> eyre::Result<()> {
     let folder = tempfile::tempdir().wrap_err("could not make a temporary folder")?;
     let config = NodeConfig::demo(Folder::new(folder.path().into()), arguments.http)?;
     let runtime = tokio::runtime::Runtime::new().wrap_err("could not start the runtime")?;
-    let node = runtime.block_on(Node::start(config))?;
+    let mut node = runtime.block_on(Node::start(config))?;
     println!("A one-member network, chain id {}, at http://{}", node.chain().rules().chain_id, node.address());
     let genesis = node.chain().genesis_hash();
     println!("genesis {genesis}\n");
-    let told = tell(&Client::new(format!("http://{}", node.address())), genesis);
+    let told = tell(&Client::new(format!("http://{}", node.address())), genesis).and_then(|()| {
+        println!();
+        card::tell(&runtime, &mut node, folder.path())
+    });
     runtime.block_on(node.stop())?;
     told?;
     println!();

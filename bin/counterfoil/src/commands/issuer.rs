@@ -4,6 +4,7 @@
 mod cards;
 mod init;
 mod money;
+mod new_card;
 mod parties;
 mod payments;
 mod personalize;
@@ -21,10 +22,13 @@ use vault::{Options, SqliteVault};
 
 use crate::{
     cli::PassphraseArguments,
-    issuer_folder::{IssuerFile, IssuerFolder},
+    issuer_folder::{IssuerFile, IssuerFolder, Root},
     keystore::passphrase,
 };
 
+pub(crate) use init::found;
+pub(crate) use money::take_up;
+pub(crate) use new_card::NewCard;
 pub(crate) use personalize::PersonalizeArguments;
 pub(crate) use personalize::run as personalize;
 
@@ -344,20 +348,29 @@ pub(crate) fn run(command: IssuerCommand) -> eyre::Result<()> {
 }
 
 /// An issuer that was opened.
-struct Opened {
-    folder: IssuerFolder,
-    about: IssuerFile,
-    vault: SqliteVault,
+pub(crate) struct Opened {
+    pub(crate) folder: IssuerFolder,
+    pub(crate) about: IssuerFile,
+    root: Root,
+    pub(crate) vault: SqliteVault,
+}
+
+impl Opened {
+    /// Opens an issuer with its passphrase.
+    pub(crate) fn of(folder: IssuerFolder, passphrase: &str) -> eyre::Result<Self> {
+        let about = folder.about()?;
+        let root = folder.root(passphrase)?;
+        let vault = folder.vault(&root, Options::default())?;
+        Ok(Self { folder, about, root, vault })
+    }
 }
 
 impl FolderArguments {
     /// Opens the issuer with its passphrase.
     fn open(&self) -> eyre::Result<Opened> {
         let folder = IssuerFolder::new(self.dir.clone());
-        let about = folder.about()?;
-        let root = folder.root(&passphrase(&self.passphrase, false)?)?;
-        let vault = folder.vault(&root, Options::default())?;
-        Ok(Opened { folder, about, vault })
+        folder.about()?;
+        Opened::of(folder, &passphrase(&self.passphrase, false)?)
     }
 }
 

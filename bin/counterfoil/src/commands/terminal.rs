@@ -2,23 +2,31 @@
 //! payment by its reference; `send` gives raw messages to the issuer. The machine is `payments::terminal`; here are its card, its wire and its disk.
 //!
 //! ```text
-//! pay -> state: lock -> owed: what the issuer must still be told -> counter: numbers -> pay: card and issuer -> record kept -> said
+//! pay -> state: lock -> owed: what the issuer must still be told -> counter: numbers -> tap: card and issuer -> record kept -> said
 //! ```
 //!
 //! Exit code 0: approved; 10: declined; 11: the issuer did not answer; 2: the command is not one that can be carried out; 1: all else.
 
 mod arguments;
+mod beside;
 mod follow;
 mod owed;
 mod pay;
 mod reader;
 mod said;
 mod state;
+mod tap;
 mod wire;
 
 use std::process::ExitCode;
 
 pub(crate) use arguments::TerminalCommand;
+pub(crate) use beside::TerminalBeside;
+pub(crate) use follow::capture_payment;
+pub(crate) use reader::Reader;
+pub(crate) use state::State;
+pub(crate) use tap::{Passing, take};
+pub(crate) use wire::Wire;
 
 /// The command cannot be meant: it names no amount, no currency, no issuer.
 #[derive(Debug, thiserror::Error)]

@@ -1,134 +1,14 @@
 //! `counterfoil issuer`, `card` and `terminal` against a real node: from a number to a captured payment and its counterfoil, over the wire.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Output, Stdio},
-};
+use std::fs;
 
 use serde_json::{Value, json};
 
 use crate::{
-    running::{PROGRAM, Running, run},
-    till::{FRIEND as SHOP, GOVERNOR, SHOPPER as CAFE, Till},
+    running::{error_of, run},
+    street::{ACQUIRER, Street, text},
+    till::FRIEND as SHOP,
 };
-
-const NUMBER: &str = "9999001234567891";
-const ACQUIRER: &str = "12345";
-
-/// A development node with euros, an issuer with two merchants and one card, and a terminal.
-struct Street {
-    till: Till,
-    issuer: Option<Running>,
-    card: String,
-}
-
-impl Street {
-    /// The issuer runs without TLS unless `secured`.
-    fn open(secured: bool) -> Self {
-        let till = Till::open();
-        till.json(&GOVERNOR, &["cash", "create", "EUR", "--issuer", GOVERNOR.account]);
-        let mut street = Self { till, issuer: None, card: String::new() };
-        let made = street.office(&["init"]);
-        let pool = made["pool"].as_str().unwrap().to_owned();
-        let mint = ["cash", "mint", "EUR", "--amount", "1000", "--to", &pool, "--reference", "pool"];
-        let minted = street.till.json(&GOVERNOR, &mint);
-        street.office(&[
-            "deposit",
-            "--tx",
-            minted["receipt"]["transactionHash"].as_str().unwrap(),
-            "--currency",
-            "EUR",
-        ]);
-        for (merchant, owner) in [("SHOP-1", SHOP), ("CAFE-7", CAFE)] {
-            let registered = ["merchant", "add", "--acquirer", ACQUIRER, "--merchant", merchant, "--currency", "EUR"];
-            street.office(&[&registered[..], &["--address", owner.account]].concat());
-        }
-        let file = street.path("anna.card");
-        let personalize = ["card", "personalize", "--pan-stdin", "--expiry", "3012", "--out", &file, "--json"];
-        let card = street.json(&personalize, &format!("{NUMBER}\n"));
-        street.card = card["card"].as_str().unwrap().to_owned();
-        let reference = street.card.clone();
-        street.office(&["credit", "--card", &reference, "--amount", "100", "--currency", "EUR"]);
-        street.start(secured);
-        street
-    }
-
-    fn start(&mut self, secured: bool) {
-        let mut command = self.command(&["issuer", "run", "--iso", "127.0.0.1:0"]);
-        if !secured {
-            command.arg("--dev");
-        }
-        self.issuer = Some(Running::start(&mut command));
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.till.file(name).to_str().unwrap().to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(arguments).env("COUNTERFOIL_RPC", self.till.node.url());
-        command.env("COUNTERFOIL_ISSUER_DIR", self.till.file("issuer"));
-        command.env("COUNTERFOIL_PASSPHRASE_FILE", self.till.file("passphrase"));
-        command.env("COUNTERFOIL_CARD_PASSPHRASE_FILE", self.till.file("passphrase"));
-        command.env("COUNTERFOIL_TERMINAL", self.till.file("terminal"));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn output(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self.command(arguments).spawn().unwrap();
-        // The program may refuse before it reads.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
-    }
-
-    fn json(&self, arguments: &[&str], input: &str) -> Value {
-        let output = self.output(arguments, input);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn office(&self, arguments: &[&str]) -> Value {
-        self.json(&[&["issuer"], arguments, &["--json"]].concat(), "")
-    }
-
-    /// What a command of the terminal ends with, and its record.
-    fn terminal(&self, arguments: &[&str]) -> (i32, Value) {
-        let address = self.issuer.as_ref().map_or_else(|| "127.0.0.1:1".to_owned(), Running::url);
-        let to = ["--issuer", &address, "--dev", "--json", "--timeout-s", "10"];
-        let output = self.output(&[&["terminal"], arguments, &to].concat(), "");
-        let said = String::from_utf8_lossy(&output.stderr);
-        let code = output.status.code().unwrap_or_else(|| panic!("it was killed: {said}"));
-        let record = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{arguments:?} {code}: {said}"));
-        (code, record)
-    }
-
-    fn tap(&self, merchant: &str, amount: &str) -> (i32, Value) {
-        let card = self.path("anna.card");
-        let at = ["--merchant", merchant, "--terminal", "TERM0001", "--mcc", "5411", "--acquirer", ACQUIRER];
-        self.terminal(&[&["pay", "--amount", amount, "--currency", "EUR", "--card", &card], &at[..]].concat())
-    }
-
-    fn payment(&self, rrn: &str) -> Value {
-        self.office(&["payments", "--rrn", rrn])["payments"][0].clone()
-    }
-
-    fn reconciles(&self) {
-        let compared = self.office(&["reconcile"]);
-        assert_eq!(compared["differences"], json!([]));
-    }
-
-    fn available(&self, account: &str) -> String {
-        let balance = self.till.json(&GOVERNOR, &["cash", "balance", "EUR", account]);
-        balance["available"].as_str().unwrap().to_owned()
-    }
-}
-
-fn text<'a>(record: &'a Value, field: &str) -> &'a str {
-    record[field].as_str().unwrap_or_else(|| panic!("{field}: {record}"))
-}
 
 #[test]
 fn a_tap_is_held_captured_and_proved() {
@@ -188,6 +68,20 @@ fn two_merchants_see_two_cards_and_neither_can_use_what_it_saw() {
     let refused = &listed["payments"].as_array().unwrap()[0];
     assert_eq!((text(refused, "response"), refused["state"].as_str()), ("05", Some("declined")), "{refused}");
     assert!(refused["mismatches"].to_string().contains("merchant"), "{refused}");
+    // Nor can the cafe take the money that is held for the shop.
+    let (code, captured) = street.terminal(&["capture", "--rrn", text(&shop, "rrn")]);
+    assert_eq!(code, 0, "{captured}");
+    let capture = text(&captured["followUps"][0], "request").to_lowercase();
+    let number = alloy_primitives::hex::encode(format!("{:06}", captured["followUps"][0]["stan"].as_u64().unwrap()));
+    send(&capture.replacen(&at_shop, &at_cafe, 1).replacen(&number, &alloy_primitives::hex::encode("000778"), 1));
+    let unfit = street.office(&["payments", "--rrn", text(&shop, "rrn")])["unfitFollowUps"].clone();
+    let [unfit] = &unfit.as_array().unwrap()[..] else { panic!("{unfit}") };
+    assert_eq!(
+        (&unfit["mismatches"], &unfit["merchant"]),
+        (&json!(["original_merchant"]), &json!("CAFE-7")),
+        "{unfit}"
+    );
+    assert_eq!(street.office(&["payments", "--rrn", text(&cafe, "rrn")])["unfitFollowUps"], json!([]));
     street.reconciles();
 }
 
@@ -243,7 +137,74 @@ fn a_certificate_names_the_acquirer() {
     };
     assert_eq!(pay(&own), Some(0));
     assert_eq!(pay(&other), Some(10), "DE 32 is not whom the certificate names");
-    let address = street.issuer.as_ref().unwrap().url();
+    let address = street.door();
     let plain = street.output(&["terminal", "send", "--hex", "30383030", "--issuer", &address, "--dev"], "");
     assert_eq!(plain.status.code(), Some(11), "a plain line is not answered");
+}
+
+#[test]
+fn an_issuer_runs_in_the_nodes_own_process() {
+    let mut street = Street::open(false);
+    let (code, first) = street.tap("SHOP-1", "10");
+    assert_eq!(code, 0, "{first}");
+    street.move_in();
+    let (code, second) = street.tap("CAFE-7", "5");
+    assert_eq!(code, 0, "{second}");
+    let (code, captured) = street.terminal(&["reverse", "--rrn", text(&first, "rrn")]);
+    assert_eq!(code, 0, "{captured}");
+    street.reconciles();
+    let twice = street.output(&["issuer", "run", "--dev", "--iso", "127.0.0.1:0", "--http", "127.0.0.1:0"], "");
+    assert!(error_of(&twice).contains("runs already"));
+    let elsewhere = street.output(&["node", "--dev", "--issuer-iso", "127.0.0.1:0"], "");
+    assert!(error_of(&elsewhere).contains("--issuer"));
+}
+
+#[test]
+fn a_merchant_that_lets_the_operator_take_it_gives_money_back() {
+    let street = Street::open(false);
+    let rrn = text(&street.tap("SHOP-1", "30").1, "rrn").to_owned();
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn]).0, 0);
+    let refund = ["refund", "--rrn", &rrn, "--amount", "12.50"];
+    let (code, refused) = street.terminal(&refund);
+    assert_eq!((code, &refused["followUps"][1]["responseCode"]), (10, &json!("57")), "nothing was allowed: {refused}");
+    street.till.json(&SHOP, &["cash", "allow", "EUR", "--amount", "20", "--spender", &street.pool]);
+    let (code, refunded) = street.terminal(&refund);
+    assert_eq!(code, 0, "{refunded}");
+    assert_eq!(street.available(SHOP.account), "1750");
+    let card = street.office(&["cards"])["cards"][0].clone();
+    assert_eq!(card["accounts"], json!(["82.50 EUR"]), "{card}");
+    assert_eq!(street.payment(&rrn)["refundedMinor"], 1250);
+    street.reconciles();
+}
+
+/// The page of a tap, when the card is out again.
+fn tapped(street: &Street, fields: &str) -> String {
+    let node = &street.till.node;
+    let page = node.send_form("/terminal", fields);
+    let Some(live) = page.split("data-live=\"").nth(1).and_then(|rest| rest.split('"').next()) else { return page };
+    // The stream ends with the tap.
+    assert!(node.get(live).1.contains("event: last"));
+    node.get(live.split("/live").next().unwrap()).1
+}
+
+#[test]
+fn the_console_taps_cards_beside_an_issuer_in_the_nodes_process() {
+    let mut street = Street::open(false);
+    street.move_in();
+    let cards = street.till.file("issuer").join("cards");
+    fs::copy(street.path("anna.card"), cards.join("anna.card")).unwrap();
+    assert!(street.till.node.get("/terminal").1.contains("<option value=\"anna\">anna (combined)"));
+    let fields = "amount=12.50&currency=&merchant=12345%2FSHOP-1&category=&card=anna&passphrase=correct+horse";
+    let page = tapped(&street, fields);
+    for shown in ["Approved", "999900******7891", &street.card, "GET PROCESSING OPTIONS", "00 approved"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains(NUMBER), "{page}");
+    let paid = street.office(&["payments"])["payments"][0].clone();
+    assert_eq!((paid["state"].as_str(), paid["requestedMinor"].as_u64()), (Some("held"), Some(1250)), "{paid}");
+    let owed = street.till.file("issuer").join("terminal/owed");
+    assert_eq!(fs::read_dir(owed).unwrap().count(), 0, "the reversal that was kept is forgotten");
+    let page = tapped(&street, &fields.replace("correct", "wrong"));
+    assert!(page.contains("No card was tapped") && page.contains("does not open"), "{page}");
+    street.reconciles();
 }

@@ -2,18 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod books;
 mod card;
+mod card_stops;
 mod cash;
 mod counterfoils;
 mod documents;
 mod errors;
 mod keys;
 mod kill;
+mod lane;
 mod member;
 mod network;
 mod recover;
 mod running;
 mod settings;
+mod street;
 mod till;
 mod token;
 mod upgrade;

@@ -1,10 +1,13 @@
 //! A node process on a temporary folder, and a client for it.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Write},
     path::Path,
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::Mutex,
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -14,7 +17,10 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_counterfoil");
 /// A running node; killed when dropped.
 pub(crate) struct Running {
     child: Mutex<Child>,
+    line: String,
     url: String,
+    /// What it said before.
+    said: Vec<String>,
     agent: ureq::Agent,
 }
 
@@ -26,21 +32,50 @@ impl Running {
 
     /// Starts `command` on a free port.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let command = command.args(["--http", "127.0.0.1:0", "--log", "warn"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-        let stdout = child.stdout.take().expect("it is piped");
-        let line = BufReader::new(stdout).lines().map_while(Result::ok).find(|line| line.starts_with("listening on "));
+        Self::spawn(command.args(["--log", "warn"]).stderr(Stdio::piped())).0
+    }
+
+    /// The same at its most talkative; all that it says goes behind what is in `log`.
+    pub(crate) fn start_loud(command: &mut Command, log: &Path) -> Self {
+        let mut log = File::options().create(true).append(true).open(log).expect("a log");
+        let (running, mut rest) = Self::spawn(command.args(["--log", "trace"]).stderr(log.try_clone().expect("a log")));
+        writeln!(log, "{}", running.line).expect("written");
+        thread::spawn(move || io::copy(&mut rest, &mut log));
+        running
+    }
+
+    /// Also what it says on standard output behind the line about where it listens.
+    fn spawn(command: &mut Command) -> (Self, BufReader<ChildStdout>) {
+        let mut child =
+            command.args(["--http", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut said = Vec::new();
+        let line = stdout.by_ref().lines().map_while(Result::ok).find(|line| {
+            said.push(line.clone());
+            line.starts_with("listening on ")
+        });
         let Some(line) = line else {
             let mut error = String::new();
-            child.stderr.take().expect("it is piped").read_to_string(&mut error).expect("it ended");
+            child.stderr.take().map(|mut said| said.read_to_string(&mut error));
             panic!("the node did not start: {error}");
         };
         let url = line["listening on ".len()..].split(' ').next().expect("an address").to_owned();
-        Self { child: Mutex::new(child), url, agent: agent() }
+        (Self { child: Mutex::new(child), line, url, said, agent: agent() }, stdout)
+    }
+
+    /// What follows these words in what it said before it listened.
+    pub(crate) fn said(&self, words: &str) -> &str {
+        let found = self.said.iter().find_map(|line| line.strip_prefix(words));
+        found.unwrap_or_else(|| panic!("{words}: {:?}", self.said))
     }
 
     pub(crate) fn url(&self) -> String {
         self.url.clone()
+    }
+
+    /// What it said about where it listens.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -66,6 +101,13 @@ impl Running {
         (response.status().as_u16(), response.body_mut().read_to_string().expect("text"))
     }
 
+    /// Sends a form; the page that it leads to.
+    pub(crate) fn send_form(&self, path: &str, fields: &str) -> String {
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let sent = request.header("content-type", "application/x-www-form-urlencoded").send(fields);
+        sent.expect("the node answers").body_mut().read_to_string().expect("text")
+    }
+
     /// Ends the process as a power switch would, whoever is just talking to it.
     pub(crate) fn kill(&self) {
         let mut child = self.child.lock().expect("no test panicked with it");
@@ -75,10 +117,18 @@ impl Running {
 
     /// Asks it to stop.
     pub(crate) fn stop(self, signal: &str) -> ExitStatus {
-        let mut child = self.child.lock().expect("no test panicked with it");
-        let id = child.id().to_string();
+        self.signal(signal);
+        self.child.lock().expect("no test panicked with it").wait().expect("it ended")
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.lock().expect("no test panicked with it").id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
-        child.wait().expect("it ended")
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn ended(&self) -> ExitStatus {
+        end_of(&mut self.child.lock().expect("no test panicked with it"))
     }
 }
 
@@ -94,6 +144,21 @@ impl Drop for Running {
                 let mut text = String::new();
                 let _ = said.read_to_string(&mut text);
                 eprintln!("{} ended by itself: {ended:?}; it said: {text}", self.url);
+            }
+        }
+    }
+}
+
+/// How a process ended that ends by itself.
+pub(crate) fn end_of(child: &mut Child) -> ExitStatus {
+    let last = Instant::now() + Duration::from_secs(60);
+    loop {
+        match child.try_wait().expect("it is a child") {
+            Some(ended) => return ended,
+            None if Instant::now() < last => thread::sleep(Duration::from_millis(2)),
+            None => {
+                let _ = child.kill();
+                panic!("a process that should end by itself went on");
             }
         }
     }

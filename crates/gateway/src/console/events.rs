@@ -1,5 +1,5 @@
-//! Heads as server-sent events, for the first page. A browser that lost its stream says how far it had come, and is told what it
-//! missed, as far as the first page shows it.
+//! Server-sent events: heads for the first page, and how pieces of other pages are sent. A browser that lost its stream says how far it had
+//! come, and is told what it missed, as far as the first page shows it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use futures::{
 };
 use tokio::sync::broadcast::Receiver;
 
-use super::{home::LATEST, words::Moment};
+use super::{Problem, home::LATEST, words::Moment};
 use crate::pages::Piece;
 
 /// One event for each head after the one that the browser has, then for each new one. Ends when the reader falls so far behind
@@ -45,6 +45,19 @@ fn event(executed: &Executed) -> Bytes {
         "gasUsed": super::words::number(executed.block.header().gas_used),
     });
     format!("event: head\nid: {number}\ndata: {data}\n\n").into()
+}
+
+/// A piece of a page, which takes the place of the one before it. JSON has no line breaks of its own, whatever is in the texts.
+pub(super) fn piece(id: u64, html: &str, is_last: bool) -> Bytes {
+    let name = if is_last { "last" } else { "piece" };
+    let data = serde_json::json!({ "html": html });
+    format!("event: {name}\nid: {id}\ndata: {data}\n\n").into()
+}
+
+/// Why there is no piece: the page stays as it is.
+pub(super) fn problem(problem: Problem) -> Bytes {
+    let data = serde_json::json!({ "problem": problem.told().2 });
+    format!("event: problem\ndata: {data}\n\n").into()
 }
 
 /// Sent at once, so that the browser knows that the stream is open; how long it waits before it comes back, in milliseconds.

@@ -12,12 +12,14 @@ pub(super) struct Frame {
     pub(super) head: u64,
     pub(super) style: String,
     pub(super) icon: String,
+    /// An issuer of cards runs beside the node: there is something to see of it.
+    pub(super) has_issuer: bool,
 }
 
 impl Frame {
-    pub(super) fn of(chain: &Chain) -> Self {
+    pub(super) fn of(chain: &Chain, has_issuer: bool) -> Self {
         let [style, icon] = ["console.css", "icon.svg"].map(assets::address);
-        Self { chain_id: chain.rules().chain_id, head: chain.head().number(), style, icon }
+        Self { chain_id: chain.rules().chain_id, head: chain.head().number(), style, icon, has_issuer }
     }
 
     /// Where a page finds a script.

@@ -8,6 +8,7 @@
 //! /live           heads as events             /static/NAME      style sheet, scripts, picture
 //! /token...       see `token`                 /verify           a form: is this counterfoil true?
 //! /members...     see `admission`: also /member, /request, /requests, /certificate, /committee
+//! /authorizations see `card`: also /authorization, /cards, /card, /terminal
 //! /token/ID.json  a token's metadata          /attributes/HASH.json  attributes
 //! /certificate/FINGERPRINT.der                a certificate's bytes; all three for programs
 //! ```
@@ -17,6 +18,7 @@ mod account;
 mod admission;
 mod assets;
 mod block;
+mod card;
 mod documents;
 mod events;
 mod fields;
@@ -42,7 +44,10 @@ use self::{
     frame::{Frame, show},
     problem::Problem,
 };
-use crate::pages::{Form, Opened, Page, Pages, Visit};
+use crate::{
+    pages::{Form, Opened, Page, Pages, Visit},
+    payment::Seat,
+};
 
 /// The pages over one chain. Cheap to clone: work that is handed to another thread takes a clone along.
 #[derive(Clone, Debug)]
@@ -52,12 +57,22 @@ pub struct Console {
     call_gas: u64,
     /// Whose certificates are, as far as somebody looked.
     names: Arc<admission::Subjects>,
+    /// The issuer of this process, if the node runs one and pages may show it.
+    issuer: Seat,
+    /// What was tapped at its terminal lately.
+    taps: Arc<card::Taps>,
 }
 
 impl Console {
     /// The pages of a chain.
     pub fn new(chain: Chain, call_gas: u64) -> Self {
-        Self { chain, call_gas, names: Arc::default() }
+        Self { chain, call_gas, names: Arc::default(), issuer: Seat::default(), taps: Arc::default() }
+    }
+
+    /// With the issuer that sits here, whenever one does.
+    #[must_use]
+    pub fn with_issuer(self, issuer: Seat) -> Self {
+        Self { issuer, ..self }
     }
 
     /// Makes a page where reading the disk holds up nobody. What follows the path's first word is not decoded: no address,
@@ -68,7 +83,7 @@ impl Console {
     }
 
     fn frame(&self) -> Frame {
-        Frame::of(&self.chain)
+        Frame::of(&self.chain, self.issuer.get().is_some())
     }
 }
 
@@ -94,17 +109,27 @@ impl Pages for Console {
                 admission::open(self, first, rest, visit)
             }
             ("token", rest) => token::open(self, rest, visit.query),
+            ("authorizations" | "authorization" | "cards" | "card" | "terminal", rest) => {
+                card::open(self, first, rest, visit)
+            }
             ("verify", None) => self.heavy(|console| Ok(verify::empty(console))),
             _ => self.nowhere(),
         }
     }
 
     fn takes(&self, path: &str) -> Option<usize> {
-        (path == "/verify").then_some(verify::MOST_BYTES)
+        match path {
+            "/verify" => Some(verify::MOST_BYTES),
+            "/terminal" => Some(card::MOST_BYTES),
+            _ => None,
+        }
     }
 
-    fn send(&self, _visit: &Visit<'_>, form: Form) -> Opened {
-        self.heavy(move |console| Ok(verify::page(console, &form)))
+    fn send(&self, visit: &Visit<'_>, form: Form) -> Opened {
+        match visit.path {
+            "/terminal" => card::send(self, form),
+            _ => self.heavy(move |console| Ok(verify::page(console, &form))),
+        }
     }
 }
 

@@ -20,6 +20,10 @@ pub(super) enum Problem {
     },
     /// The contract that would know is not open yet.
     NoRoom(String),
+    /// No issuer of cards runs in this process, or not one that pages may show.
+    NoIssuer,
+    /// The issuer, or the terminal beside it, has nothing of this name.
+    NotHere(String),
     /// What was asked for makes no sense, or would fail.
     Wrong(String),
     /// The ledger could not be read.
@@ -52,6 +56,8 @@ impl Problem {
                 (StatusCode::NOT_FOUND, "Not on this ledger", format!("This ledger has no {what} “{name}”."))
             }
             Self::NoRoom(reason) => (StatusCode::NOT_FOUND, "Not on this ledger", reason),
+            Self::NoIssuer => (StatusCode::NOT_FOUND, "No issuer of cards here", NO_ISSUER.to_owned()),
+            Self::NotHere(reason) => (StatusCode::NOT_FOUND, "Not here", reason),
             Self::Wrong(reason) => (StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done", reason),
             Self::Unreadable(reason) => (StatusCode::SERVICE_UNAVAILABLE, "The ledger cannot be read", reason),
         }
@@ -72,3 +78,7 @@ impl From<RoomError> for Problem {
         }
     }
 }
+
+const NO_ISSUER: &str = "These pages show an issuer that runs in the node's own process without TLS, for trying: \
+“counterfoil node --dev --issuer DIR”, where DIR is a folder of “counterfoil issuer init”. Any other issuer is asked by \
+“counterfoil issuer payments”, “counterfoil issuer cards” and “counterfoil terminal pay”.";

@@ -26,6 +26,7 @@ use payments::{
         Decision, Desk, Issuer, IssuerError, Reply, acquirer,
         keys::Keys,
         records::{Answer, OutboxRow, RequestKey},
+        vault::Vault,
     },
     message::{Operation, Request, Response, ResponseCode},
 };
@@ -97,12 +98,23 @@ impl Service {
         }
     }
 
+    /// Counts on whenever a payment, a card or an account may have changed by what this issuer did.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.office.changes.subscribe()
+    }
+
+    /// Asks the vault; all that is seen is of one moment. Blocks.
+    pub fn read<T>(&self, question: impl FnOnce(&mut dyn Vault) -> Result<T, IssuerError>) -> Result<T, IssuerError> {
+        self.office.vault.read(question)
+    }
+
     /// The answer to a request, as a message of ISO 8583.
     fn answer(&self, caller: &Caller, request: Request) -> Result<Vec<u8>, IssuerError> {
         let request = Arc::new(request);
         let asked = Arc::clone(&request);
         let by = named(caller, &request);
         let decided = self.office.unit(steps::of(&request), move |issuer, desk| issuer.request(desk, &by, &asked));
+        self.office.tell();
         match decided.and_then(|decision| self.carry_out(decision)) {
             Ok(answer) => Ok(answer),
             Err(error) => {
@@ -138,6 +150,7 @@ impl Service {
 
     fn too_late(&self, key: RequestKey) -> Result<Vec<u8>, IssuerError> {
         let answer = self.office.unit("too-late", move |issuer, desk| issuer.too_late(desk, &key))?;
+        self.office.tell();
         answer.ok_or(IssuerError::Books("a request that waited is not there"))
     }
 }
@@ -191,9 +204,15 @@ struct Office {
     operator: Operator,
     vault: SqliteVault,
     clock: fn() -> u64,
+    changes: watch::Sender<u64>,
 }
 
 impl Office {
+    /// Something may look otherwise now.
+    fn tell(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
     /// One unit of work of the issuer; `Ok` is durable.
     fn unit<T: Send + 'static>(
         self: &Arc<Self>,

@@ -1,5 +1,8 @@
 //! The console's pages over a real chain and real sockets, as a browser without JavaScript sees them.
 
+mod authorizations;
+mod bank;
+mod cards;
 #[path = "../doors/client.rs"]
 #[expect(dead_code, reason = "shared with the tests of the doors, which use more of it")]
 mod client;
@@ -13,13 +16,14 @@ mod pages;
 mod requests;
 #[path = "../methods/shop.rs"]
 mod shop;
+mod terminal;
 mod token;
 mod town;
 mod verify;
 
 use std::{net::Ipv4Addr, sync::Arc};
 
-use gateway::{Access, Console, Health, HealthStatus, Limits, Rooms, Server};
+use gateway::{Access, Console, Health, HealthStatus, Limits, Rooms, Server, payment::Seat};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -38,9 +42,14 @@ struct House {
 
 impl House {
     fn open(node: Node) -> Self {
+        Self::with_issuer(node, Seat::default())
+    }
+
+    /// With the issuer that will sit there.
+    fn with_issuer(node: Node, seat: Seat) -> Self {
         let rooms = Rooms {
             methods: Arc::new(node.rpc.clone()),
-            pages: Some(Arc::new(Console::new(node.chain.clone(), 50_000_000))),
+            pages: Some(Arc::new(Console::new(node.chain.clone(), 50_000_000).with_issuer(seat))),
             health: Box::new(|| Health { status: HealthStatus::Ok, head: 0 }),
             metrics: Box::new(|_| ()),
         };

@@ -24,11 +24,17 @@ pub struct Signed<'a> {
     pub token_cn: &'a [u8],
 }
 
+impl Signed<'_> {
+    /// Gives it to what signs, part by part.
+    pub fn sign_with<T>(&self, sign: impl FnOnce(&[&[u8]]) -> T) -> T {
+        let Self { pdol_data, cdol_data, aip, atc, iad, token_cn } = self;
+        sign(&[pdol_data, cdol_data, aip, &atc.to_be_bytes(), iad, token_cn])
+    }
+}
+
 /// The cryptogram.
 pub fn arqc(session_key: &Aes128Key, signed: &Signed<'_>) -> [u8; 8] {
-    let Signed { pdol_data, cdol_data, aip, atc, iad, token_cn } = signed;
-    let code = Mac::new(session_key).sign(&[pdol_data, cdol_data, aip, &atc.to_be_bytes(), iad, token_cn]);
-    let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = code;
+    let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = signed.sign_with(|parts| Mac::new(session_key).sign(parts));
     [b0, b1, b2, b3, b4, b5, b6, b7]
 }
 

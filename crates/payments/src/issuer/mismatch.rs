@@ -7,11 +7,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 macro_rules! mismatches {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($(#[doc = $meaning:literal] $variant:ident = $name:literal,)*) => {
         /// One thing that did not fit.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Mismatch {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $(#[doc = $meaning] #[serde(rename = $name)] $variant,)*
         }
 
         impl Mismatch {
@@ -23,6 +23,14 @@ macro_rules! mismatches {
                 match self {
                     $(Self::$variant => $name,)*
                 }
+            }
+
+            /// In words, for the issuer's own people.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $meaning,)*
+                }
+                .trim_matches([' ', '.'])
             }
 
             /// By its stable name.
@@ -109,6 +117,7 @@ mod tests {
         for mismatch in Mismatch::ALL {
             assert_eq!(Mismatch::by_name(mismatch.name()), Some(*mismatch));
             assert_eq!(serde_json::to_string(mismatch).ok(), Some(format!("\"{mismatch}\"")));
+            assert!(mismatch.meaning().len() > 10 && !mismatch.meaning().ends_with('.'), "{mismatch}");
         }
     }
 }

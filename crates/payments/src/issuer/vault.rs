@@ -98,9 +98,15 @@ pub trait Vault {
     fn set_answer(&mut self, key: &RequestKey, answer: &Answer) -> VaultResult<()>;
     /// The exchanges of a payment whose answer still waits, in order of writing.
     fn waiting(&mut self, payment: PaymentId) -> VaultResult<Vec<ExchangeRecord>>;
+    /// The exchanges about a payment in order of writing, the request that made it first, at most `limit`.
+    fn exchanges_of(&mut self, payment: PaymentId, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
+    /// The newest exchanges of an acquirer that belong to no payment, follow-ups that did not fit theirs among them, newest first, at most `limit`.
+    fn loose_exchanges(&mut self, acquirer: &str, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
     /// Forgets answered exchanges that came before this time, oldest first, a bounded number at once; how many. DE 7 has no year, so that
     /// a key comes again after one.
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64>;
+    /// The exchanges with a mismatch of their own, which are follow-ups, newest first, at most `limit`.
+    fn unfit_exchanges(&mut self, limit: u32) -> VaultResult<Vec<ExchangeRecord>>;
 
     /// A new payment; its `id` is ignored, and the one that it was given is returned. A conflict if (card, ATC, use) or the hold id is there.
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId>;
@@ -114,6 +120,13 @@ pub trait Vault {
     fn payments_by_rrn(&mut self, acquirer: &str, rrn: &str, limit: u32) -> VaultResult<Vec<PaymentRecord>>;
     /// Payments before `before` (all if `None`), newest first, at most `limit`.
     fn payments(&mut self, before: Option<PaymentId>, limit: u32) -> VaultResult<Vec<PaymentRecord>>;
+    /// The payments of a card, by falling counter and use, those below `before` (a counter and a use; all if `None`), at most `limit`.
+    fn payments_of_card(
+        &mut self,
+        card: &CardReference,
+        before: Option<(u16, u32)>,
+        limit: u32,
+    ) -> VaultResult<Vec<PaymentRecord>>;
     /// The payments of a card's counter, by rising use, at most `limit`.
     fn uses(&mut self, card: &CardReference, atc: u16, limit: u32) -> VaultResult<Vec<Use>>;
     /// Payments whose state is unfinished, oldest first, at most `limit`.

@@ -91,6 +91,16 @@ const MAX_TAG_BYTES: usize = 4;
 macro_rules! tags {
     ($($name:ident $number:literal $meaning:literal)*) => {
         $(#[doc = $meaning] pub const $name: Tag = of($number);)*
+
+        impl Tag {
+            /// What it stands for in English; `None` if it has no name here.
+            pub fn meaning(self) -> Option<&'static str> {
+                let found = NAMED.iter().find(|(tag, _)| *tag == self);
+                found.map(|(_, meaning)| meaning.trim_end_matches('.'))
+            }
+        }
+
+        const NAMED: &[(Tag, &str)] = &[$(($name, $meaning)),*];
     };
 }
 

@@ -63,6 +63,20 @@ pub(crate) fn waiting(connection: &Connection, payment: PaymentId) -> Outcome<Ve
     Cells::new(EXCHANGE).number(payment.0).all(connection, sql, read_exchange)
 }
 
+pub(crate) fn exchanges_of(connection: &Connection, payment: PaymentId, limit: u32) -> Outcome<Vec<ExchangeRecord>> {
+    let sql = concat!("SELECT ", exchange_columns!(), " FROM exchanges WHERE payment = ?1 ORDER BY id LIMIT ?2");
+    Cells::new(EXCHANGE).number(payment.0).number(limit).all(connection, sql, read_exchange)
+}
+
+pub(crate) fn loose_exchanges(connection: &Connection, acquirer: &str, limit: u32) -> Outcome<Vec<ExchangeRecord>> {
+    let sql = concat!(
+        "SELECT ",
+        exchange_columns!(),
+        " FROM exchanges WHERE acquirer = ?1 AND loose_number IS NOT NULL ORDER BY loose_number DESC LIMIT ?2"
+    );
+    Cells::new(EXCHANGE).text(acquirer).number(limit).all(connection, sql, read_exchange)
+}
+
 /// Forgets answered exchanges older than `before_ms`, at most [`FORGOTTEN_MAX`] at once, so that nobody waits long for the writer.
 pub(crate) fn forget(connection: &Connection, before_ms: u64) -> Outcome<u64> {
     let forget = "DELETE FROM exchanges WHERE id IN (SELECT id FROM exchanges WHERE received_ms < ?1 \
@@ -70,6 +84,13 @@ pub(crate) fn forget(connection: &Connection, before_ms: u64) -> Outcome<u64> {
     let before_ms = before_ms.min(i64::MAX.unsigned_abs());
     let forgotten = Cells::new(EXCHANGE).number(before_ms).number(FORGOTTEN_MAX).execute(connection, forget)?;
     Ok(forgotten as u64)
+}
+
+/// Reads every exchange where hardly any is unfit; only people ask.
+pub(crate) fn unfit(connection: &Connection, limit: u32) -> Outcome<Vec<ExchangeRecord>> {
+    let sql =
+        concat!("SELECT ", exchange_columns!(), " FROM exchanges WHERE mismatches <> '' ORDER BY id DESC LIMIT ?1");
+    Cells::new(EXCHANGE).number(limit).all(connection, sql, read_exchange)
 }
 
 /// A payment's exchanges are what makes its repeats harmless, so that none is forgotten to make room for another.

@@ -82,6 +82,23 @@ pub(crate) fn payments(connection: &Connection, before: Option<PaymentId>, limit
     Cells::new(PAYMENT).number(before).number(limit).all(connection, sql, read_payment)
 }
 
+/// In the order of the index that keeps (card, counter, use) unique.
+pub(crate) fn payments_of_card(
+    connection: &Connection,
+    card: &CardReference,
+    before: Option<(u16, u32)>,
+    limit: u32,
+) -> Outcome<Vec<PaymentRecord>> {
+    let (atc, use_number) = before.map_or((u32::MAX, 0), |(atc, use_number)| (atc.into(), use_number));
+    let sql = concat!(
+        "SELECT id, ",
+        payment_columns!(),
+        " FROM payments WHERE card = ?1 AND (atc, use_number) < (?2, ?3) ORDER BY atc DESC, use_number DESC LIMIT ?4"
+    );
+    let cells = Cells::new(PAYMENT).number(as_number(card)).number(atc).number(use_number).number(limit);
+    cells.all(connection, sql, read_payment)
+}
+
 pub(crate) fn uses(connection: &Connection, card: &CardReference, atc: u16, limit: u32) -> Outcome<Vec<Use>> {
     let sql = "SELECT id, use_number, cryptogram, decided_ms FROM payments \
                WHERE card = ?1 AND atc = ?2 AND cryptogram IS NOT NULL ORDER BY use_number LIMIT ?3";

@@ -3,6 +3,7 @@
 use payments::{
     issuer::{
         atc::AtcWindow,
+        mismatch::Mismatch,
         records::{
             AccountKey, AccountRecord, Answer, CardReference, CardStatus, DaySpent, ExchangeRecord, Limits,
             MerchantRecord, OutboxKind, OutboxRow, OutboxState, PaymentId, PaymentKind, PaymentRecord, PaymentState,
@@ -243,11 +244,21 @@ fn exchanges() {
     let waiting = Answer::Waiting { if_done: b"00".to_vec(), if_failed: Vec::new() };
     let with = |count, answer: &Answer| ExchangeRecord { answer: answer.clone(), ..exchange(count, Some(payment)) };
     let (first, second) = (with(2, &waiting), with(1, &waiting));
-    let alone = exchange(3, None);
+    let alone = ExchangeRecord { mismatches: vec![Mismatch::OriginalMerchant], ..exchange(3, None) };
     for record in [first.clone(), second.clone(), alone.clone()] {
         write(&vault, move |vault| vault.add_exchange(&record)).unwrap();
     }
+    assert_eq!(read(&vault, |vault| vault.unfit_exchanges(9)), [alone.clone()]);
     assert_eq!(read(&vault, |vault| vault.waiting(payment)), [first.clone(), second.clone()]);
+    assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 9)), [first.clone(), second.clone()]);
+    assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 1)), [first.clone()]);
+    assert_eq!(read(&vault, |vault| vault.exchanges_of(PaymentId(99), 9)), []);
+    let newer = exchange(4, None);
+    let added = newer.clone();
+    write(&vault, move |vault| vault.add_exchange(&added)).unwrap();
+    assert_eq!(read(&vault, |vault| vault.loose_exchanges("123456", 9)), [newer.clone(), alone]);
+    assert_eq!(read(&vault, |vault| vault.loose_exchanges("123456", 1)), [newer]);
+    assert_eq!(read(&vault, |vault| vault.loose_exchanges("999999", 9)), []);
     let again = ExchangeRecord { fingerprint: B256::ZERO, ..first.clone() };
     assert_eq!(refusal(&vault, move |vault| vault.add_exchange(&again)), VaultError::Conflict("the exchange"));
     let orphan = exchange(9, Some(PaymentId(99)));
@@ -258,6 +269,7 @@ fn exchanges() {
     let set = ready.clone();
     write(&vault, move |vault| vault.set_answer(&request(2), &set)).unwrap();
     assert_eq!(read(&vault, |vault| vault.waiting(payment)), [second]);
+    assert_eq!(read(&vault, |vault| vault.exchanges_of(payment, 9)).len(), 2, "answered ones too");
     assert_eq!(
         read(&vault, |vault| vault.exchange(&request(2))),
         Some(ExchangeRecord { answer: ready.clone(), ..first })
@@ -269,7 +281,7 @@ fn exchanges() {
 
     // What still waits is never forgotten.
     let forgotten = |before_ms| write(&vault, move |vault| vault.forget_exchanges(before_ms)).unwrap();
-    assert_eq!([forgotten(1_700_000_000_002), forgotten(u64::MAX), forgotten(u64::MAX)], [0, 2, 0]);
+    assert_eq!([forgotten(1_700_000_000_002), forgotten(u64::MAX), forgotten(u64::MAX)], [0, 3, 0]);
     assert_eq!(read(&vault, |vault| vault.exchange(&request(3))), None);
     assert!(read(&vault, |vault| vault.exchange(&request(1))).is_some());
 }
@@ -303,6 +315,13 @@ fn payments_are_found_by_everything_that_names_them() {
     assert_eq!(list(read(&vault, |vault| vault.unfinished(1))), [1]);
     assert_eq!(list(read(&vault, |vault| vault.due(399, 9))), [0; 0]);
     assert_eq!(list(read(&vault, |vault| vault.due(500, 9))), [5, 4]);
+    let of_card =
+        |count, before, limit| list(read(&vault, |vault| vault.payments_of_card(&reference(count), before, limit)));
+    assert_eq!(of_card(1, None, 9), [5, 3, 4, 2]);
+    assert_eq!(of_card(1, None, 2), [5, 3]);
+    assert_eq!(of_card(1, Some((2, 0)), 9), [4, 2]);
+    assert_eq!(of_card(1, Some((1, 1)), 9), [2]);
+    assert_eq!(of_card(2, None, 9), [0; 0]);
     let uses = read(&vault, |vault| vault.uses(&reference(1), 1, 9));
     let uses: Vec<_> = uses.iter().map(|one| (one.payment.0, one.use_number, one.cryptogram)).collect();
     assert_eq!(uses, [(2, 0, 1_u64.to_be_bytes()), (4, 1, 4_u64.to_be_bytes())]);

@@ -5,13 +5,13 @@ use std::fs;
 use alloy_primitives::{B256, hex::FromHex};
 use eyre::{Context, OptionExt};
 use gateway::payment::Ledger;
-use payments::issuer::enrol;
+use payments::issuer::{enrol, records::RangeRecord};
 use vault::Options;
 use zeroize::Zeroizing;
 
 use super::{InitArguments, ranges};
 use crate::{
-    issuer_folder::{Founding, IssuerFolder, LEDGER_PATIENCE},
+    issuer_folder::{Founding, IssuerFile, IssuerFolder, LEDGER_PATIENCE},
     keystore::passphrase,
     table::{Field, say},
 };
@@ -35,12 +35,23 @@ pub(super) fn run(arguments: &InitArguments) -> eyre::Result<()> {
     };
     let passphrase = passphrase(&folder.passphrase, true)?;
     let issuer = IssuerFolder::new(folder.dir.clone());
-    let about = issuer.create(founding, &passphrase)?;
-    let vault = issuer.vault(&issuer.root(&passphrase)?, Options::default())?;
-    let written = range.clone();
-    vault.write("range", move |vault| enrol::add_range(vault, &written))?;
+    let about = found(&issuer, founding, &range, &passphrase)?;
     ranges::warn(&range);
     let fields = vec![Field::new("operator", about.operator), Field::new("pool", about.pool)];
     say(fields.into_iter().chain(ranges::row(&range)).collect(), *json);
     Ok(())
+}
+
+/// Makes an issuer with a first range.
+pub(crate) fn found(
+    issuer: &IssuerFolder,
+    founding: Founding<'_>,
+    range: &RangeRecord,
+    passphrase: &str,
+) -> eyre::Result<IssuerFile> {
+    let about = issuer.create(founding, passphrase)?;
+    let vault = issuer.vault(&issuer.root(passphrase)?, Options::default())?;
+    let written = range.clone();
+    vault.write("range", move |vault| enrol::add_range(vault, &written))?;
+    Ok(about)
 }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 use contracts::cash::{self, iso4217::Currency};
 use eyre::{OptionExt, bail, ensure};
 use payments::issuer::{
     IssuerError, account,
-    records::{AccountKey, AccountRecord, Limits, TotalRecord},
+    records::{AccountKey, AccountRecord, Limits, PoolRecord, TotalRecord},
 };
 use serde_json::Value;
 
@@ -19,15 +19,27 @@ use crate::{
     table::{Field, Row, say, say_rows},
 };
 
-/// The ledger is asked within the unit of work, at a moment when nothing is under way: what the pool has then is the accounts' and the rest.
 pub(super) fn deposit(arguments: &DepositArguments) -> eyre::Result<()> {
     let DepositArguments { ledger: at, tx, currency } = arguments;
     let currency = listed(currency)?;
-    let opened = at.look.folder.open()?;
-    let (ledger, pool) = (opened.folder.ledger(&at.rpc)?, opened.about.pool);
+    let (brought, rest) = take_up(&at.look.folder.open()?, &at.rpc, *tx, currency)?;
+    let fields = vec![amount("brought", brought, currency), amount("unallocated", rest.unallocated_minor, currency)];
+    say(fields, at.look.json);
+    Ok(())
+}
+
+/// Takes up what a transaction brought to the pool; gives that, and what belongs to nobody now. The ledger is asked within the unit of
+/// work, at a moment when nothing is under way: what the pool has then is the accounts' and the rest.
+pub(crate) fn take_up(
+    opened: &Opened,
+    rpc: &str,
+    tx: B256,
+    currency: &'static Currency,
+) -> eyre::Result<(u64, PoolRecord)> {
+    let (ledger, pool) = (opened.folder.ledger(rpc)?, opened.about.pool);
     let contract = cash::address_of(currency);
     let came = ledger
-        .transfers(*tx, contract, pool)?
+        .transfers(tx, contract, pool)?
         .ok_or_eyre("the transaction is not final yet, or is none of this ledger")?;
     ensure!(!came.is_empty(), "transaction {tx} brought nothing to {pool} in {}", currency.symbol());
     let brought = came.iter().fold(U256::ZERO, |sum, transfer| sum.saturating_add(transfer.value));
@@ -45,14 +57,7 @@ pub(super) fn deposit(arguments: &DepositArguments) -> eyre::Result<()> {
         match outcome {
             Err(IssuerError::Books(BUSY)) => std::thread::sleep(PAUSE),
             Err(error) => return Err(error.into()),
-            Ok(rest) => {
-                let fields = vec![
-                    amount("brought", brought.saturating_to(), currency),
-                    amount("unallocated", rest.unallocated_minor, currency),
-                ];
-                say(fields, at.look.json);
-                return Ok(());
-            }
+            Ok(rest) => return Ok((brought.saturating_to(), rest)),
         }
     }
     bail!("{BUSY}: try again in a quieter moment")

@@ -1,36 +1,24 @@
-//! `counterfoil card personalize`: a number becomes a card. The vault gets it encrypted, the card's file gets it encrypted under the card's own
-//! passphrase; no command gives it back. The number comes on standard input: on a command line everybody on this machine would see it.
-//!
-//! ```text
-//! tried in the vault, and undone -> file written -> written into the vault -> said
-//!                                        ^--------- removed if that fails
-//! ```
+//! `counterfoil card personalize`: a number becomes a card ([`super::new_card`]). The number comes on standard input: on a command line
+//! everybody on this machine would see it.
 
-use std::{fs, io::Read, path::PathBuf};
+use std::{io::Read, path::PathBuf};
 
 use clap::Args;
-use eyre::{Context, OptionExt, ensure};
+use eyre::{Context, ensure};
 use payments::{
-    card::{Aid, Credentials, Face, Personalization, Secrets},
-    issuer::{
-        IssuerError,
-        enrol::{Enrolled, Enrolment, enrol},
-        keys::SoftKeys,
-        records::RangeRecord,
-        vault::VaultError,
-    },
     number::{Expiry, Pan},
-    profile::Input,
+    profile::{Input, Profile},
 };
 use rand::{RngCore, rngs::OsRng};
-use vault::{Options, SqliteVault};
 use zeroize::Zeroizing;
 
-use super::{ranges, run::now_ms};
+use super::{
+    FolderArguments,
+    new_card::{MadeCard, NewCard},
+    ranges,
+};
 use crate::{
-    cardfile::CardFile,
     cli::PassphraseArguments,
-    issuer_folder::IssuerFolder,
     keystore::passphrase,
     money::listed,
     table::{Field, say},
@@ -92,139 +80,38 @@ pub(crate) fn run(arguments: &PersonalizeArguments) -> eyre::Result<()> {
     let lines = lines()?;
     let mut lines = lines.lines().map(str::trim);
     let number = Zeroizing::new(lines.next().unwrap_or_default().to_owned());
-    let pan = Pan::parse(&number)?;
-    let issuer = IssuerFolder::new(arguments.issuer.clone());
-    let root = issuer.root(&passphrase(&arguments.passphrase, false)?)?;
-    let vault = issuer.vault(&root, Options::default())?;
-    let all = vault.read(|vault| Ok::<_, IssuerError>(vault.ranges()?))?;
-    let range = range_of(&all, &pan, &arguments.profile)?;
+    Pan::parse(&number)?;
+    let folder = FolderArguments { dir: arguments.issuer.clone(), passphrase: arguments.passphrase.clone() };
+    let issuer = folder.open()?;
+    let profile = ranges::profile(&arguments.profile)?;
+    let credentials = credentials(arguments, &profile, lines.next())?;
     let new = NewCard {
         number,
-        range,
-        credentials: credentials(arguments, lines.next())?,
+        profile,
+        credentials,
         expiry: expiry(&arguments.expiry)?,
-        token_expiry: None,
+        token_expiry: arguments.token_expiry.as_deref().map(expiry).transpose()?,
         sequence: arguments.sequence,
-    };
-    let new = NewCard { token_expiry: arguments.token_expiry.as_deref().map(expiry).transpose()?, ..new };
-    let made = tried(&vault, root.card_keys(&all), &new)?;
-    let chosen = PassphraseArguments { passphrase_file: arguments.card_passphrase_file.clone() };
-    let card = Personalization::new(face(arguments, &new)?, secrets(&new, pan, &made)?)?;
-    CardFile::create(&arguments.out, &card, &passphrase(&chosen, true).wrap_err("the card's passphrase")?)?;
-    let record = made.record.clone();
-    if let Err(error) = vault.write("card", move |vault| Ok::<_, IssuerError>(vault.add_card(&record)?)) {
-        fs::remove_file(&arguments.out).wrap_err("a card that nobody knows is left")?;
-        return Err(error).wrap_err("the vault did not take the card");
-    }
-    ranges::warn(&new.range);
-    said(&made, &new, arguments);
-    Ok(())
-}
-
-/// A card to be made.
-struct NewCard {
-    number: Zeroizing<String>,
-    range: RangeRecord,
-    credentials: Vec<(Input, Zeroizing<Vec<u8>>)>,
-    expiry: Expiry,
-    token_expiry: Option<Expiry>,
-    sequence: u8,
-}
-
-impl NewCard {
-    fn sequence_bcd(&self) -> u8 {
-        self.sequence / 10 * 16 + self.sequence % 10
-    }
-}
-
-/// Makes the card in the vault and undoes that: everything that can be wrong with it is known, and nothing is written.
-fn tried(vault: &SqliteVault, keys: SoftKeys, new: &NewCard) -> eyre::Result<Enrolled> {
-    let (number, range, credentials) = (new.number.clone(), new.range.clone(), new.credentials.clone());
-    let (sequence, expiry, token_expiry) = (new.sequence_bcd(), new.expiry, new.token_expiry.unwrap_or(new.expiry));
-    let outcome = vault.write("card", move |vault| {
-        let number = Pan::parse(&number).map_err(|error| IssuerError::Configuration(error.to_string()))?;
-        let credentials: Vec<(Input, &[u8])> = credentials.iter().map(|(input, value)| (*input, &value[..])).collect();
-        let card = Enrolment {
-            range: &range,
-            number: &number,
-            sequence,
-            expiry,
-            token_expiry,
-            credentials: &credentials,
-            now_ms: now_ms(),
-        };
-        let made = enrol(vault, &keys, &card, &mut |bytes| OsRng.fill_bytes(bytes))?;
-        Err::<(), _>(Tried::Made(Box::new(made)))
-    });
-    match outcome {
-        Err(Tried::Made(made)) => Ok(*made),
-        Err(Tried::Refused(IssuerError::Vault(VaultError::Conflict(_)))) => {
-            eyre::bail!("there is a card with this number already")
-        }
-        Err(Tried::Refused(error)) => Err(error.into()),
-        Ok(()) => eyre::bail!("nothing was made"),
-    }
-}
-
-/// How a unit of work ends that must leave nothing behind.
-enum Tried {
-    Made(Box<Enrolled>),
-    Refused(IssuerError),
-}
-
-impl From<IssuerError> for Tried {
-    fn from(error: IssuerError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<VaultError> for Tried {
-    fn from(error: VaultError) -> Self {
-        Self::Refused(error.into())
-    }
-}
-
-/// The range with this number and profile; of several, the one with the newest keys.
-fn range_of(all: &[RangeRecord], pan: &Pan, named: &str) -> eyre::Result<RangeRecord> {
-    let profile = ranges::profile(named)?;
-    let of = |range: &&RangeRecord| pan.digits().starts_with(range.pan_bin.as_bytes()) && range.profile == profile;
-    let found = all.iter().filter(of).max_by_key(|range| range.key_set);
-    found.cloned().ok_or_eyre("no range has such numbers with this profile: see `counterfoil issuer range list`")
-}
-
-fn face(arguments: &PersonalizeArguments, new: &NewCard) -> eyre::Result<Face> {
-    Ok(Face {
-        aid: Aid::default(),
         label: arguments.label.clone(),
-        token_bin: new.range.token_bin.clone(),
-        expiry: new.expiry,
-        token_expiry: new.token_expiry,
-        sequence: new.sequence,
-        service_code: SERVICE_CODE.into(),
         country: arguments.country,
         currency: listed(&arguments.currency)?.number,
-        derivation_index: new.range.key_set,
-        key_set: new.range.key_set,
-        profile: new.range.profile.clone(),
-    })
-}
-
-fn secrets(new: &NewCard, pan: Pan, made: &Enrolled) -> eyre::Result<Secrets> {
-    let mut credentials = Credentials::default();
-    for (input, value) in &new.credentials {
-        credentials.set(*input, value)?;
-    }
-    Ok(Secrets { pan, reference: made.record.reference, keys: made.keys.clone(), credentials })
+    };
+    let tried = new.tried(&issuer)?;
+    let chosen = PassphraseArguments { passphrase_file: arguments.card_passphrase_file.clone() };
+    let made = tried.keep(&issuer, &arguments.out, &passphrase(&chosen, true).wrap_err("the card's passphrase")?)?;
+    ranges::warn(&made.range);
+    said(&made, arguments);
+    Ok(())
 }
 
 /// What the profile asks for beside the expiry; the seed is made here.
 fn credentials(
     arguments: &PersonalizeArguments,
+    profile: &Profile,
     security_code: Option<&str>,
 ) -> eyre::Result<Vec<(Input, Zeroizing<Vec<u8>>)>> {
-    let profile = ranges::profile(&arguments.profile)?;
     let mut found = Vec::new();
-    for input in profile.inputs {
+    for input in profile.inputs.iter().copied() {
         let text = match input {
             Input::SecurityCode => security_code,
             Input::Name => arguments.name.as_deref(),
@@ -245,13 +132,13 @@ fn credentials(
     Ok(found)
 }
 
-fn said(made: &Enrolled, new: &NewCard, arguments: &PersonalizeArguments) {
+fn said(made: &MadeCard, arguments: &PersonalizeArguments) {
     let fields = vec![
         Field::new("card", made.record.reference),
         Field::new("number", &made.record.truncated),
-        Field::new("profile", &new.range.profile.name),
-        Field::new("tokenBin", &new.range.token_bin),
-        Field::value("keySet", new.range.key_set),
+        Field::new("profile", &made.range.profile.name),
+        Field::new("tokenBin", &made.range.token_bin),
+        Field::value("keySet", made.range.key_set),
         Field::new("file", arguments.out.display()),
     ];
     say(fields, arguments.json);
@@ -267,7 +154,5 @@ fn lines() -> eyre::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// International, online only, no PIN: ISO/IEC 7813.
-const SERVICE_CODE: &str = "221";
 const SEED_BYTES: usize = 16;
 const MAX_INPUT_BYTES: u64 = 256;

@@ -13,7 +13,7 @@ use std::{
 use chain::Executed;
 use consensus::{Fatal, simplex::Figures};
 use contracts::admission;
-use eyre::{Context, bail};
+use eyre::{Context, bail, ensure};
 use primitives::NodeId;
 use serde_json::{Value, json};
 use tokio::{
@@ -70,6 +70,10 @@ async fn serve(settings: Vec<(String, PathBuf)>, json: bool) -> eyre::Result<()>
     let (mut nodes, mut names) = (Vec::new(), BTreeMap::new());
     for (name, path) in settings {
         let config = NodeConfig::resolve(NodeArguments { config: Some(path), ..NodeArguments::default() })?;
+        ensure!(
+            config.issuer.is_none(),
+            "{name}: `network run` runs no issuers: take `counterfoil node` or `issuer run`"
+        );
         let node = Node::start(config).await.wrap_err_with(|| name.clone())?;
         tell(&name, json, "listening", json!({ "http": format!("http://{}", node.address()) }));
         tokio::spawn(watch(name.clone(), node.chain().subscribe_heads(), node.failed(), events.clone()));

@@ -10,19 +10,31 @@ use super::{
     APPROVED, DECLINED, NO_HOST,
     arguments::{FollowArguments, IssuerArguments, ReverseArguments, SendArguments},
     owed,
-    pay::{amount, ask, now},
+    pay::{amount, now},
     said,
     state::State,
+    tap::ask,
     usage,
     wire::Wire,
 };
 
 pub(super) fn capture(arguments: &FollowArguments) -> eyre::Result<u8> {
     let (state, wire) = open(&arguments.issuer)?;
-    let mut record = state.record(&arguments.rrn)?;
-    let amount_minor = minor(&record, arguments)?;
-    let pending = record.capture(amount_minor, stamp(&state)?.0).map_err(unfit)?;
-    owe_and_tell(&state, &wire, &record, pending, arguments.issuer.json)
+    let amount_minor = minor(&state.record(&arguments.rrn)?, arguments)?;
+    let (record, stan) = capture_payment((&state, &wire), &arguments.rrn, amount_minor)?;
+    said::say_record(&record, arguments.issuer.json)?;
+    Ok(answered(&record, stan))
+}
+
+/// Captures a payment, or a part of it. Gives its record and the number of the message, which may still be owed.
+pub(crate) fn capture_payment(
+    (state, wire): (&State, &Wire),
+    rrn: &str,
+    amount_minor: Option<u64>,
+) -> eyre::Result<(Record, u32)> {
+    let mut record = state.record(rrn)?;
+    let pending = record.capture(amount_minor, stamp(state)?.0).map_err(unfit)?;
+    owe_and_tell(state, wire, &record, &pending)
 }
 
 pub(super) fn reverse(arguments: &ReverseArguments) -> eyre::Result<u8> {
@@ -43,7 +55,9 @@ pub(super) fn reverse(arguments: &ReverseArguments) -> eyre::Result<u8> {
         return Ok(code.map_or(NO_HOST, |_| APPROVED));
     }
     let pending = record.reverse(stamp(&state)?.0).map_err(unfit)?;
-    owe_and_tell(&state, &wire, &record, pending, arguments.issuer.json)
+    let (record, stan) = owe_and_tell(&state, &wire, &record, &pending)?;
+    said::say_record(&record, arguments.issuer.json)?;
+    Ok(answered(&record, stan))
 }
 
 pub(super) fn refund(arguments: &FollowArguments) -> eyre::Result<u8> {
@@ -55,7 +69,7 @@ pub(super) fn refund(arguments: &FollowArguments) -> eyre::Result<u8> {
     // What undoes it first: the record knows by then that the refund is open.
     state.keep_record(&record)?;
     state.keep_owed(&reversal)?;
-    let response = ask(&wire, &request).and_then(|response| {
+    let response = ask(&wire, &request, &mut |_| {}).and_then(|response| {
         if response.answers(&request) { Ok(response) } else { Err(eyre::eyre!("the issuer answered another request")) }
     });
     match response {
@@ -111,15 +125,17 @@ fn unfit(error: FollowUpError) -> eyre::Report {
 }
 
 /// The record first: it can make anew what is lost between these two.
-fn owe_and_tell(state: &State, wire: &Wire, record: &Record, pending: Pending, json: bool) -> eyre::Result<u8> {
+fn owe_and_tell(state: &State, wire: &Wire, record: &Record, pending: &Pending) -> eyre::Result<(Record, u32)> {
     state.keep_record(record)?;
-    state.keep_owed(&pending)?;
+    state.keep_owed(pending)?;
     owed::tell_all(state, wire)?;
-    let record = state.record(&record.rrn)?;
-    said::say_record(&record, json)?;
-    let answer = record.follow_ups.iter().find(|follow_up| follow_up.stan == pending.stan);
-    let code = answer.and_then(|answer| answer.response_code.clone());
-    Ok(code.map_or(NO_HOST, |code| if code == ResponseCode::Approved.as_str() { APPROVED } else { DECLINED }))
+    Ok((state.record(&record.rrn)?, pending.stan))
+}
+
+fn answered(record: &Record, stan: u32) -> u8 {
+    let follow_up = record.follow_ups.iter().find(|follow_up| follow_up.stan == stan);
+    let code = follow_up.and_then(|follow_up| follow_up.response_code.as_deref());
+    code.map_or(NO_HOST, |code| if code == ResponseCode::Approved.as_str() { APPROVED } else { DECLINED })
 }
 
 const fn exit_code(response: &Response) -> u8 {

@@ -1,25 +1,18 @@
-//! `terminal pay` and `terminal balance`: a card is tapped. The machine says what to do; here it is done.
+//! `terminal pay` and `terminal balance`: what was typed becomes a purchase, and a card is tapped ([`super::tap`]).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use contracts::cash::iso4217::Currency;
 use eyre::Context;
-use payments::{
-    message::{Request, Response},
-    terminal::{
-        Config, DateTime, HostAnswer, Moment, Outcome, Pending, Place, Purchase, PurchaseError, Record, Session, Step,
-        Trace, Verdict,
-    },
-};
-use rand::{RngCore, rngs::OsRng};
+use payments::terminal::{Config, DateTime, Moment, Place, Purchase, PurchaseError, Trace, Verdict};
 
 use super::{
     APPROVED, CARD_ERROR, DECLINED, NO_HOST,
     arguments::{BalanceArguments, PayArguments, TapArguments},
-    owed,
     reader::Reader,
     said,
     state::State,
+    tap::take,
     usage,
     wire::Wire,
 };
@@ -59,14 +52,10 @@ fn tap(arguments: &TapArguments, purchase: impl FnOnce(Trace) -> Result<Purchase
     let wire = Wire::of(&arguments.issuer)?;
     let state = State::open(arguments.issuer.state.as_deref())?;
     let purchase = purchase(state.trace()?).map_err(|error| usage(error.to_string()))?;
-    let mut reader = Reader::open(&arguments.card, &arguments.passphrase)?;
-    owed::tell_all(&state, &wire)?;
-    let (outcome, kept) = play(&config, &purchase, &mut reader, &wire, &state)?;
-    // The card can go, also from a reader that others wait for.
-    drop(reader);
-    let record = settle(&state, &wire, &outcome, kept)?;
+    let reader = Reader::open(&arguments.card, &arguments.passphrase)?;
+    let (record, verdict) = take((&state, &wire), &config, &purchase, reader, &mut |_| {})?;
     said::say_record(&record, arguments.issuer.json)?;
-    Ok(exit_code(&outcome.verdict))
+    Ok(exit_code(&verdict))
 }
 
 fn config(arguments: &TapArguments) -> eyre::Result<Config> {
@@ -79,66 +68,6 @@ fn config(arguments: &TapArguments) -> eyre::Result<Config> {
         country: arguments.country,
     };
     Config::new(&place).map_err(|error| usage(error.to_string()))
-}
-
-/// The transaction, and what was kept before its request went out.
-fn play(
-    config: &Config,
-    purchase: &Purchase,
-    reader: &mut Reader,
-    wire: &Wire,
-    state: &State,
-) -> eyre::Result<(Outcome, Option<Pending>)> {
-    let mut kept = None;
-    let mut unpredictable = [0; 4];
-    OsRng.try_fill_bytes(&mut unpredictable).wrap_err("the system gives no random numbers")?;
-    let (mut session, mut step) = Session::start(config, purchase, unpredictable, now()?);
-    loop {
-        step = match step {
-            Step::Card(command) => match reader.transmit(&command) {
-                Ok(answer) => session.card(&answer),
-                Err(gone) => {
-                    eprintln!("{gone}");
-                    session.card_gone()
-                }
-            },
-            Step::Keep(pending) => {
-                state.keep_owed(&pending)?;
-                kept = Some(*pending);
-                session.kept()
-            }
-            Step::Host(request) => session.host(&answer(wire, &request)),
-            Step::Done(outcome) => return Ok((*outcome, kept)),
-        };
-    }
-}
-
-fn answer(wire: &Wire, request: &Request) -> HostAnswer {
-    match ask(wire, request) {
-        Ok(response) => HostAnswer::Response(Box::new(response)),
-        Err(error) => {
-            eprintln!("{error}");
-            HostAnswer::NoAnswer
-        }
-    }
-}
-
-/// One request and what could be read of its answer.
-pub(super) fn ask(wire: &Wire, request: &Request) -> eyre::Result<Response> {
-    Ok(Response::parse(&wire.ask(&request.encode()?)?)?)
-}
-
-/// The record first: from then on it says whether what was kept before the request is still to be sent.
-fn settle(state: &State, wire: &Wire, outcome: &Outcome, kept: Option<Pending>) -> eyre::Result<Record> {
-    state.keep_record(&outcome.record)?;
-    match (&outcome.reversal, kept) {
-        (Some(reversal), _) => {
-            owed::tell(state, wire, reversal.clone())?;
-        }
-        (None, Some(kept)) => state.forget_owed(&kept)?,
-        (None, None) => {}
-    }
-    state.record(&outcome.record.rrn)
 }
 
 const fn exit_code(verdict: &Verdict) -> u8 {

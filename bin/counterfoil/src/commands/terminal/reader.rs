@@ -2,13 +2,15 @@
 //!
 //! PC/SC needs the system's library, so it is behind the feature `pcsc` of the program.
 
+use std::path::Path;
+
 use payments::card::{Card, Protocol};
 
 use super::arguments::CardArguments;
 use crate::{cardfile::CardFile, cli::PassphraseArguments, keystore::passphrase};
 
 /// A card under power.
-pub(super) enum Reader {
+pub(crate) enum Reader {
     File(Box<(Card, CardFile)>),
     #[cfg(feature = "pcsc")]
     Contacts(contacts::Contacts),
@@ -23,12 +25,15 @@ impl Reader {
     /// Powers the card on.
     pub(super) fn open(arguments: &CardArguments, asked: &PassphraseArguments) -> eyre::Result<Self> {
         match (&arguments.card, &arguments.pcsc) {
-            (Some(file), _) => {
-                let (file, personalization) = CardFile::open(file, &passphrase(asked, false)?)?;
-                Ok(Self::File(Box::new((Card::new(personalization, Protocol::T1), file))))
-            }
+            (Some(file), _) => Self::file(file, &passphrase(asked, false)?),
             (None, reader) => Self::contacts(reader.as_deref().unwrap_or_default()),
         }
+    }
+
+    /// Powers the card of a file on.
+    pub(crate) fn file(path: &Path, passphrase: &str) -> eyre::Result<Self> {
+        let (file, personalization) = CardFile::open(path, passphrase)?;
+        Ok(Self::File(Box::new((Card::new(personalization, Protocol::T1), file))))
     }
 
     #[cfg(feature = "pcsc")]
@@ -65,7 +70,7 @@ mod contacts {
     use super::Gone;
 
     /// A card in a reader, for this terminal alone.
-    pub(in super::super) struct Contacts {
+    pub(crate) struct Contacts {
         card: Card,
         is_t0: bool,
     }

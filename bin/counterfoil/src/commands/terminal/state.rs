@@ -21,7 +21,7 @@ use super::usage;
 
 /// The folder of a terminal, locked.
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     folder: PathBuf,
     _lock: File,
 }
@@ -37,7 +37,7 @@ struct Counter {
 
 impl State {
     /// Opens or makes the folder, and waits until no other command uses it.
-    pub(super) fn open(chosen: Option<&Path>) -> eyre::Result<Self> {
+    pub(crate) fn open(chosen: Option<&Path>) -> eyre::Result<Self> {
         let usual = || dirs::data_dir().map(|folder| folder.join("counterfoil").join("terminal"));
         let folder = chosen.map(Path::to_owned).or_else(usual);
         let folder = folder.ok_or_eyre("this system names no data directory: give --state DIR")?;
@@ -53,7 +53,7 @@ impl State {
     }
 
     /// Numbers for a payment and its reversal. They are used up before they are given.
-    pub(super) fn trace(&self) -> eyre::Result<Trace> {
+    pub(crate) fn trace(&self) -> eyre::Result<Trace> {
         let mut counter = self.counter()?;
         let stan = counter.next();
         let rrn = format!("{}{stan:06}", counter.prefix);

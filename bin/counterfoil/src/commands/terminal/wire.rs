@@ -21,7 +21,7 @@ use rustls::{
 use super::{arguments::IssuerArguments, usage};
 
 /// How the issuer is reached.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     address: String,
     tls: Option<(ServerName<'static>, Arc<ClientConfig>)>,
     timeout: Duration,
@@ -29,7 +29,7 @@ pub(super) struct Wire {
 
 /// Why there is no answer. Each leaves it open whether the message arrived.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum WireError {
+pub(crate) enum WireError {
     #[error("no address is known for {0}: {1}")]
     Name(String, std::io::Error),
     #[error("{0} is not on this machine: without TLS (--dev) no other is asked")]
@@ -68,7 +68,7 @@ impl Wire {
         port.parse::<u16>().map_err(|_| usage("--issuer is HOST:PORT"))?;
         let (address, timeout) = (arguments.issuer.clone(), Duration::from_secs(arguments.timeout_s));
         if arguments.dev {
-            return Ok(Self { address, tls: None, timeout });
+            return Ok(Self::plain(address, timeout));
         }
         let IssuerArguments { tls_ca: Some(authority), tls_cert: Some(certificate), tls_key: Some(key), .. } =
             arguments
@@ -80,8 +80,13 @@ impl Wire {
         Ok(Self { address, tls: Some((name, Arc::new(settings(authority, certificate, key)?))), timeout })
     }
 
+    /// Without TLS, to an issuer on this machine: HOST:PORT.
+    pub(crate) const fn plain(address: String, timeout: Duration) -> Self {
+        Self { address, tls: None, timeout }
+    }
+
     /// Sends a message and waits for one.
-    pub(super) fn ask(&self, message: &[u8]) -> Result<Vec<u8>, WireError> {
+    pub(crate) fn ask(&self, message: &[u8]) -> Result<Vec<u8>, WireError> {
         let deadline = Instant::now() + self.timeout;
         let frame = framed(message).map_err(|error| WireError::Unsendable(error.to_string()))?;
         let mut stream = self.connect(deadline)?;

@@ -12,7 +12,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use bytes::Bytes;
 use chain::{Chain, Executed};
 use contracts::admission::ADDRESS;
 use futures::{
@@ -23,7 +22,7 @@ use primitives::{B256, U256};
 use tokio::sync::broadcast::Receiver;
 
 use super::{Console, Problem, request, requests};
-use crate::{console::events::OPENING, pages::Piece};
+use crate::{console::events, pages::Piece};
 
 /// What a page keeps up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub(super) fn follow(console: &Console, watched: Watched, seen: Option<u64>) -> 
     let pieces = stream::unfold(following, |mut following| async move {
         following.changed().await.then(|| (following.piece(), following))
     });
-    stream::iter([Piece::Now(OPENING)]).chain(pieces).boxed()
+    stream::iter([Piece::Now(events::OPENING)]).chain(pieces).boxed()
 }
 
 struct Following {
@@ -91,7 +90,7 @@ impl Following {
             let drawn = watched.draw(&console);
             let is_over = drawn.as_ref().map_or(true, |drawn| drawn.is_last);
             ended.store(is_over, Ordering::Release);
-            drawn.map_or_else(refusal, |drawn| event(&drawn))
+            drawn.map_or_else(events::problem, |drawn| events::piece(drawn.head, &drawn.html, drawn.is_last))
         }))
     }
 }
@@ -117,17 +116,4 @@ impl Watched {
             Self::Request(id) => request::drawn(console, id),
         }
     }
-}
-
-/// JSON has no line breaks of its own, whatever is in the texts.
-fn event(drawn: &Drawn) -> Bytes {
-    let name = if drawn.is_last { "last" } else { "piece" };
-    let data = serde_json::json!({ "html": drawn.html });
-    format!("event: {name}\nid: {}\ndata: {data}\n\n", drawn.head).into()
-}
-
-/// The page stays as it is.
-fn refusal(problem: Problem) -> Bytes {
-    let data = serde_json::json!({ "problem": problem.told().2 });
-    format!("event: problem\ndata: {data}\n\n").into()
 }

@@ -74,6 +74,7 @@ fn round(office: &Arc<Office>, queue: &Queue) -> Result<(), IssuerError> {
         if rows.is_empty() {
             break;
         }
+        office.tell();
         queue.push(rows);
     }
     let before_ms = now_ms.saturating_sub(REMEMBERED_MS);

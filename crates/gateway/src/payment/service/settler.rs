@@ -23,7 +23,10 @@ pub(super) struct Settler {
 impl Settle for Settler {
     fn settle(&self, fates: Vec<(OutboxRow, Fate)>) {
         match self.tried(&fates) {
-            Ok(settled) => publish(&self.queue, &self.waiting, settled.submit, settled.answers),
+            Ok(settled) => {
+                self.office.tell();
+                publish(&self.queue, &self.waiting, settled.submit, settled.answers);
+            }
             Err(error) => {
                 tracing::error!(%error, "what the ledger said cannot be written down");
                 self.failure.send_replace(Some(error.to_string()));

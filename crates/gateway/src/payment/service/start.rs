@@ -53,7 +53,8 @@ impl Service {
     /// Starts an issuer; returns when nothing is left of what was begun before. Blocks as long as that takes the ledger.
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
         let Parts { issuer, keys, operator, vault, ledger, clock, answer_within, round_every } = parts;
-        let office = Arc::new(Office { issuer, keys, operator, vault, clock });
+        let (changes, _) = watch::channel(0);
+        let office = Arc::new(Office { issuer, keys, operator, vault, clock, changes });
         let next = take_up(&office, &ledger)?;
         let (queue, waiting) = (Queue::new(next), Arc::<Waiting>::default());
         let (failure, _) = watch::channel(None);

@@ -252,6 +252,24 @@ impl Vault for MemoryVault {
         Ok(found)
     }
 
+    fn exchanges_of(&mut self, payment: PaymentId, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.note("exchanges_of")?;
+        let of = |exchange: &&ExchangeRecord| exchange.payment == Some(payment);
+        let mut found: Vec<ExchangeRecord> = self.exchanges.values().filter(of).cloned().collect();
+        found.sort_by_key(|exchange| exchange.received_ms);
+        found.truncate(most(limit));
+        Ok(found)
+    }
+
+    fn loose_exchanges(&mut self, acquirer: &str, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.note("loose_exchanges")?;
+        let of = |exchange: &&ExchangeRecord| exchange.payment.is_none() && exchange.key.acquirer == acquirer;
+        let mut found: Vec<ExchangeRecord> = self.exchanges.values().filter(of).cloned().collect();
+        found.sort_by_key(|exchange| std::cmp::Reverse(exchange.received_ms));
+        found.truncate(most(limit));
+        Ok(found)
+    }
+
     fn forget_exchanges(&mut self, before_ms: u64) -> VaultResult<u64> {
         self.note("forget_exchanges")?;
         let before = self.exchanges.len();
@@ -259,6 +277,14 @@ impl Vault for MemoryVault {
             exchange.received_ms >= before_ms || matches!(exchange.answer, Answer::Waiting { .. })
         });
         Ok(u64::try_from(before - self.exchanges.len()).unwrap())
+    }
+
+    fn unfit_exchanges(&mut self, limit: u32) -> VaultResult<Vec<ExchangeRecord>> {
+        self.note("unfit_exchanges")?;
+        let mut found: Vec<_> = self.exchanges.values().filter(|row| !row.mismatches.is_empty()).cloned().collect();
+        found.sort_by_key(|exchange| std::cmp::Reverse(exchange.received_ms));
+        found.truncate(limit as usize);
+        Ok(found)
     }
 
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId> {
@@ -299,6 +325,23 @@ impl Vault for MemoryVault {
         self.note("payments")?;
         let older = |payment: &&PaymentRecord| before.is_none_or(|before| payment.id < before);
         Ok(self.payments.values().rev().filter(older).take(most(limit)).cloned().collect())
+    }
+
+    fn payments_of_card(
+        &mut self,
+        card: &CardReference,
+        before: Option<(u16, u32)>,
+        limit: u32,
+    ) -> VaultResult<Vec<PaymentRecord>> {
+        self.note("payments_of_card")?;
+        let place = |payment: &PaymentRecord| (payment.atc.unwrap_or_default(), payment.use_number);
+        let of = |payment: &&PaymentRecord| {
+            payment.card == Some(*card) && before.is_none_or(|before| place(payment) < before)
+        };
+        let mut found: Vec<PaymentRecord> = self.payments.values().filter(of).cloned().collect();
+        found.sort_by_key(|payment| std::cmp::Reverse(place(payment)));
+        found.truncate(most(limit));
+        Ok(found)
     }
 
     fn uses(&mut self, card: &CardReference, atc: u16, limit: u32) -> VaultResult<Vec<Use>> {
