@@ -28,8 +28,10 @@ pub(super) struct Seen {
     pub(super) record: Record,
     messages: Vec<Said>,
     /// What card and issuer said: where it stood, and its bytes. What the issuer only repeats is the merchant's own.
-    values: BTreeSet<(String, Vec<u8>)>,
+    values: Values,
 }
+
+type Values = BTreeSet<(String, Vec<u8>)>;
 
 impl Said {
     pub(super) fn of(passing: Passing<'_>) -> Self {
@@ -115,14 +117,16 @@ pub(super) fn compare(one_card: [&Seen; 2], other: &Seen, numbers: [&str; 2]) ->
     }
     let leading = leading([&shop.values, &cafe.values], &other.values);
     ensure!(leading.is_empty(), "both merchants saw what leads to the card: {leading:?}");
-    println!(
-        "    of {} values of card and bank {} are the same; Emil's card says these too",
-        shop.values.len(),
-        same.len()
-    );
+    let same = shop.values.intersection(&cafe.values).count();
+    println!("    of {} values of card and bank {same} are the same; Emil's card says these too", shop.values.len());
     check_numbers(one_card, other, numbers)?;
     println!("    each token is in its own merchant's bytes only; the card's number is in nobody's, in no form");
     Ok(())
+}
+
+/// What two merchants have seen both, and another card does not say.
+fn leading<'a>([one, two]: [&'a Values; 2], other: &Values) -> Vec<&'a (String, Vec<u8>)> {
+    one.intersection(two).filter(|value| !other.contains(*value)).collect()
 }
 
 /// The tokens are found where they must be, so the search finds; the numbers are not.
@@ -163,7 +167,7 @@ fn token(seen: &Seen) -> eyre::Result<String> {
 }
 
 /// The objects of a card's answer that are not made of others.
-fn objects(answer: &[u8]) -> eyre::Result<BTreeSet<(String, Vec<u8>)>> {
+fn objects(answer: &[u8]) -> eyre::Result<Values> {
     let (data, _) = answer.split_at_checked(answer.len().saturating_sub(STATUS_BYTES)).unwrap_or_default();
     let mut found = BTreeSet::new();
     tlv::walk(data, &mut |_, object| {
@@ -180,3 +184,27 @@ fn members(json: &str) -> eyre::Result<BTreeMap<String, Value>> {
 
 /// The status word behind a card's answer.
 const STATUS_BYTES: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_as_text_and_packed_at_either_half_of_a_byte() {
+        let check = |bytes: &[u8], expected| assert_eq!(times(bytes, "9999001234567891"), expected, "{bytes:02x?}");
+        check(b"a 9999001234567891 b 9999001234567891", 2);
+        check(&hex::decode("5a089999001234567891").unwrap(), 1);
+        check(&hex::decode("a99990012345678911").unwrap(), 1);
+        check(b"9999001234567892", 0);
+    }
+
+    #[test]
+    fn what_both_saw_leads_to_a_card_unless_another_card_says_it_too() {
+        let values = |values: &[(&str, u8)]| -> Values {
+            values.iter().map(|(name, value)| ((*name).to_owned(), vec![*value])).collect()
+        };
+        let (shop, cafe) = (values(&[("50", 1), ("5A", 2), ("9F1F", 3)]), values(&[("50", 1), ("5A", 4), ("9F1F", 3)]));
+        let other = values(&[("50", 1), ("5A", 5), ("9F1F", 6)]);
+        assert_eq!(leading([&shop, &cafe], &other), [&("9F1F".to_owned(), vec![3])]);
+    }
+}
