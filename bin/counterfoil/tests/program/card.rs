@@ -201,7 +201,7 @@ fn the_console_taps_cards_beside_an_issuer_in_the_nodes_process() {
     }
     assert!(!page.contains(NUMBER), "{page}");
     let paid = street.office(&["payments"])["payments"][0].clone();
-    assert_eq!((paid["state"].as_str(), paid["requestedMinor"].as_u64()), (Some("held"), Some(1250)), "{paid}");
+    assert_eq!((paid["state"].as_str(), paid["requested_minor"].as_u64()), (Some("held"), Some(1250)), "{paid}");
     let owed = street.till.file("issuer").join("terminal/owed");
     assert_eq!(fs::read_dir(owed).unwrap().count(), 0, "the reversal that was kept is forgotten");
     let page = tapped(&street, &fields.replace("correct", "wrong"));
