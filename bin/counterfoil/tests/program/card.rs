@@ -173,7 +173,7 @@ fn a_merchant_that_lets_the_operator_take_it_gives_money_back() {
     assert_eq!(street.available(SHOP.account), "1750");
     let card = street.office(&["cards"])["cards"][0].clone();
     assert_eq!(card["accounts"], json!(["82.50 EUR"]), "{card}");
-    assert_eq!(street.payment(&rrn)["refundedMinor"], 1250);
+    assert_eq!(street.payment(&rrn)["refunded_minor"], 1250);
     street.reconciles();
 }
 

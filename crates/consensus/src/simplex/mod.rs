@@ -25,6 +25,7 @@ pub mod border;
 mod committees;
 mod desk;
 mod epoch;
+mod finals;
 mod gossip;
 mod member;
 mod network;
@@ -33,6 +34,7 @@ mod node;
 pub mod simulated;
 mod telemetry;
 mod thread;
+mod tracked;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 

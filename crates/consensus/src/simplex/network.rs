@@ -30,7 +30,8 @@ use super::{
     block::{Digest, Opaque, Reading},
     committees::{private_key, public_key},
     gossip,
-    node::{Channels, MAILBOX, PeerSet},
+    node::{Channels, MAILBOX},
+    tracked::PeerSet,
 };
 use crate::{Fatal, Peer, Peers};
 

@@ -1,14 +1,12 @@
 //! The node: wires marshal, archive, member and network together, carries final blocks to the ledger in order, and walks from epoch
 //! to epoch. The same code runs over TCP ([`super::thread`]) and in the simulator ([`super::simulated`]).
 
-use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use commonware_actor::Feedback;
 use commonware_broadcast::buffered;
 use commonware_consensus::{
-    Reporter,
     marshal::{
-        self, Start, Update,
+        self, Start,
         core::{Actor as MarshalActor, Mailbox as MarshalMailbox},
         resolver::p2p as marshal_resolver,
         standard::{Inline, Standard},
@@ -23,30 +21,29 @@ use commonware_p2p::{
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{Clock, Metrics, Network, Spawner, Storage, buffer::paged::CacheRef};
-use commonware_utils::{Acknowledgement, NZDuration, NZU16, NZU64, NZUsize, acknowledgement::Exact, vec::NonEmptyVec};
+use commonware_utils::{NZDuration, NZU16, NZU64, NZUsize, vec::NonEmptyVec};
 use futures::future::{OptionFuture, join};
 use primitives::{B256, Block, FinalityProof};
 use rand_core::CryptoRng;
-use tokio::sync::mpsc;
 
 use super::{
     Config,
     ahead::Ahead,
     archive::{Archive, FinalBlocks, FinalCertificates, encode_proof},
     block::{Digest, Opaque, Reading, digest_of},
-    committees::{Committees, private_key, public_key},
+    committees::{Committees, private_key},
     desk::{Desk, blocking},
     epoch::{Parts, Running},
+    finals::{Finals, MAX_UNACKNOWLEDGED},
     gossip,
     member::Member,
     telemetry::Telemetry,
+    tracked::{PeerSet, Tracked, tip_is_old},
 };
-use crate::{Fatal, Gossip, Ledger, Peer, Peers, Verdict, Wake};
+use crate::{Fatal, Gossip, Ledger, Peer, Verdict, Wake};
 
 /// Messages that wait in one mailbox; what comes beyond is left out, and asked for again where it matters.
 pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
-/// Final blocks on their way to the ledger.
-const MAX_UNACKNOWLEDGED: NonZeroUsize = NZUsize!(16);
 /// Missing blocks asked for at a time.
 const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
 /// How long a peer may take to send one, and the pause before another is asked.
@@ -56,8 +53,6 @@ const FETCH_RETRY: Duration = Duration::from_millis(100);
 const MAX_BUFFERED: usize = 16;
 /// Views of which votes and blocks are kept below the newest final one.
 pub(super) const VIEW_RETENTION: u64 = 64;
-/// A tip older than this by the local clock means: ask the bootstrap peers too.
-const OLD_TIP_MS: u64 = 30_000;
 
 /// What the node needs of a runtime: commonware's tokio, or its deterministic one.
 pub(super) trait Runtime: Clock + CryptoRng + Spawner + Storage + Metrics + Network {}
@@ -71,11 +66,6 @@ pub(super) struct Channels<S, R> {
     pub(super) blocks: (S, R),
     pub(super) missing: (S, R),
     pub(super) transactions: (S, R),
-}
-
-/// Tells the network whom to talk to. Numbers of sets rise.
-pub(super) trait PeerSet: Send + 'static {
-    fn track(&mut self, number: u64, peers: &Peers) -> Result<(), Fatal>;
 }
 
 /// What a node is made of beside its network.
@@ -92,66 +82,6 @@ pub(super) struct Node {
 }
 
 type Marshal = MarshalMailbox<Scheme, Standard<Opaque>>;
-
-/// Final blocks from marshal. It never holds more than [`MAX_UNACKNOWLEDGED`]: marshal waits for acknowledgements.
-#[derive(Clone)]
-struct Final(mpsc::UnboundedSender<(Arc<Block>, Exact)>);
-
-impl Reporter for Final {
-    type Activity = Update<Opaque>;
-
-    fn report(&mut self, update: Update<Opaque>) -> Feedback {
-        if let Update::Block(block, acknowledgement) = update {
-            let block: Digested<Opaque> = block;
-            // Nobody listens only when the node is ending.
-            let _ended = self.0.send((block.inner().block().clone(), acknowledgement));
-        }
-        Feedback::Ok
-    }
-}
-
-/// Final blocks on their way to the ledger, which takes them one by one. A node that is behind has several here: what follows can be
-/// executed while a block is written, and marshal, which syncs what it was told, is told of several at once.
-struct Finals {
-    arriving: mpsc::UnboundedReceiver<(Arc<Block>, Exact)>,
-    waiting: VecDeque<(Arc<Block>, Exact)>,
-    /// Of the block that was taken last.
-    taken: Option<Exact>,
-    /// Of blocks that are in the ledger.
-    done: Vec<Exact>,
-}
-
-impl Finals {
-    const fn new(arriving: mpsc::UnboundedReceiver<(Arc<Block>, Exact)>) -> Self {
-        Self { arriving, waiting: VecDeque::new(), taken: None, done: Vec::new() }
-    }
-
-    async fn next(&mut self) -> Option<Arc<Block>> {
-        if self.waiting.is_empty() {
-            let first = self.arriving.recv().await?;
-            self.waiting.push_back(first);
-        }
-        while let Ok(more) = self.arriving.try_recv() {
-            self.waiting.push_back(more);
-        }
-        let (block, acknowledgement) = self.waiting.pop_front()?;
-        self.taken = Some(acknowledgement);
-        Some(block)
-    }
-
-    /// The block after the one that was taken last, if it has arrived.
-    fn following(&self) -> Option<Arc<Block>> {
-        self.waiting.front().map(|(block, _)| block.clone())
-    }
-
-    /// The ledger holds the block that was taken last. Told at once where nothing else waits.
-    fn done(&mut self) {
-        self.done.extend(self.taken.take());
-        if self.waiting.is_empty() || self.done.len() >= MAX_UNACKNOWLEDGED.get() / 2 {
-            self.done.drain(..).for_each(Exact::acknowledge);
-        }
-    }
-}
 
 /// Runs the node until its ledger fails or its task is ended.
 pub(super) async fn run<E, S, R, B, D, P>(
@@ -214,9 +144,8 @@ where
     )
     .await;
     check_same_log(floor.processed().map(|processed| processed.height().get()), &*node.ledger)?;
-    let (sender, finals) = mpsc::unbounded_channel();
-    let mut finals = Finals::new(finals);
-    let mut marshal_handle = actor.start(Final(sender), buffer, resolver);
+    let (reporter, mut finals) = Finals::new();
+    let mut marshal_handle = actor.start(reporter, buffer, resolver);
 
     let member = Member {
         desk: desk.clone(),
@@ -497,60 +426,4 @@ where
 
 fn ending() -> Fatal {
     Fatal("the runtime is ending".into())
-}
-
-/// The peers that the network was told, so that it is told again only when they change.
-struct Tracked<P> {
-    network: P,
-    told: Option<Peers>,
-    number: u64,
-}
-
-impl<P: PeerSet> Tracked<P> {
-    const fn new(network: P) -> Self {
-        Self { network, told: None, number: 0 }
-    }
-
-    /// Everyone else that the network was told of.
-    fn others(&self, node: &Node) -> Result<Vec<PublicKey>, Fatal> {
-        let told = self.told.iter().flat_map(|told| told.committee.iter().chain(&told.followers));
-        told.filter(|peer| peer.id != node.config.key.id()).map(|peer| public_key(peer.id)).collect()
-    }
-
-    fn follow(&mut self, node: &Node) -> Result<(), Fatal> {
-        let peers = peers(node)?;
-        if self.told.as_ref() != Some(&peers) {
-            self.number = (self.number + 1).max(node.ledger.tip().number + 1);
-            self.network.track(self.number, &peers)?;
-            node.telemetry.follow_peers(node.config.key.id(), &peers);
-            self.told = Some(peers);
-        }
-        Ok(())
-    }
-}
-
-/// The ledger's peers. While it names nobody else, or the tip is old, the configured ones too: those that it does not name, and those
-/// that it knows elsewhere.
-pub(super) fn peers(node: &Node) -> Result<Peers, Fatal> {
-    let mut peers = node.ledger.peers()?;
-    let me = node.config.key.id();
-    let knows_others = peers.committee.iter().chain(&peers.followers).any(|peer| peer.id != me);
-    if knows_others && !tip_is_old(&*node.ledger)? {
-        return Ok(peers);
-    }
-    for configured in &node.bootstrap {
-        // The network connects to those of the committee and waits for the others.
-        peers.followers.retain(|peer| peer.id != configured.id);
-        match peers.committee.iter_mut().find(|peer| peer.id == configured.id) {
-            Some(peer) => *peer = configured.clone(),
-            None => peers.committee.push(configured.clone()),
-        }
-    }
-    Ok(peers)
-}
-
-/// A node that has only genesis knows nothing, however young that is.
-fn tip_is_old(ledger: &dyn Ledger) -> Result<bool, Fatal> {
-    let tip = ledger.block(ledger.tip().number)?.filter(|tip| tip.block.number() > 0);
-    Ok(tip.is_none_or(|tip| tip.block.time().0.saturating_add(OLD_TIP_MS) < ledger.now().0))
 }

@@ -11,8 +11,9 @@ use commonware_utils::ordered::Set;
 use super::{
     Config, committees,
     network::{QUOTAS, largest_message},
-    node::{self, Channels, Node, PeerSet},
+    node::{self, Channels, Node},
     telemetry::Telemetry,
+    tracked::PeerSet,
 };
 use crate::{Fatal, Gossip, Ledger, NodeKey, Peer, Peers, Wake};
 

@@ -13,6 +13,7 @@ use super::{
     Config, Place, StartError, network,
     node::{self, Node},
     telemetry::{Figures, Telemetry},
+    tracked,
 };
 use crate::{Fatal, Gossip, Ledger, Wake, guarded};
 
@@ -79,7 +80,7 @@ fn run(node: Node, place: &Place, stopped: oneshot::Receiver<()>) -> Result<(), 
     runtime::Runner::new(settings).start(|context| async move {
         let (telemetry, counted) = (node.telemetry.clone(), context.child("figures"));
         telemetry.read_from(Some(Box::new(move || counted.encode())));
-        let first = (node.ledger.tip().number, &node::peers(&node)?);
+        let first = (node.ledger.tip().number, &tracked::peers(&node)?);
         let (channels, oracle) = network::open(context.child("network"), &node.config, &place, first)?;
         let work = node::run(context.child("node"), node, channels, oracle.clone(), oracle.clone(), oracle);
         pin_mut!(work);
