@@ -16,7 +16,7 @@ use alloy_primitives::B256;
 use contracts::cash::abi::ICash::HoldState;
 use payments::{
     message::{Operation, Payment, Request, Response},
-    terminal::Verdict,
+    terminal::{Decline, Verdict},
 };
 use serde_json::{Value, json};
 
@@ -226,14 +226,21 @@ struct Paid {
 /// What the lane believes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// The issuer said no; or nobody answered, and it was undone; or it was taken back.
-    Nothing,
+    /// The issuer said no; or nobody answered, and it was undone; or it was taken back: since then nothing is held.
+    Nothing { since_ms: u64 },
     /// Approved, and never captured.
     Uncaptured,
     /// A purchase that was approved.
     Bought { minor: u64 },
     /// Captured, and so much of it given back.
     Captured { minor: u64, refunded_minor: u64 },
+}
+
+impl End {
+    fn nothing() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Self::Nothing { since_ms: u64::try_from(since.as_millis()).unwrap() }
+    }
 }
 
 /// What is to become of an approved payment.
@@ -314,7 +321,7 @@ impl<'a> Clerk<'a> {
             7..9 => self.town.ask(&bytes(&request, false)),
             _ => {
                 self.reverse_while_asking(&request, &reversal);
-                self.note(request, End::Nothing);
+                self.note(request, End::nothing());
                 return;
             }
         };
@@ -323,10 +330,10 @@ impl<'a> Clerk<'a> {
             Verdict::PartiallyApproved { approved_minor } => approved_minor,
             Verdict::NoHost => {
                 self.give_up(&request, &reversal);
-                return self.note(request, End::Nothing);
+                return self.note(request, End::nothing());
             }
-            Verdict::Declined(_) => return self.note(request, End::Nothing),
-            Verdict::CardError(fault) => panic!("{fault}"),
+            Verdict::Declined(Decline::Issuer(_)) => return self.note(request, End::nothing()),
+            verdict => panic!("{verdict:?}"),
         };
         self.plan(request, approved_minor);
     }
@@ -428,7 +435,7 @@ impl<'a> Clerk<'a> {
     fn reverse(&mut self, request: &Payment, approved_minor: u64) -> End {
         let reversal = self.lane.reverse(request);
         match self.sure(&reversal).as_str() {
-            "00" => End::Nothing,
+            "00" => End::nothing(),
             "12" if request.operation == Operation::Financial => End::Bought { minor: approved_minor },
             other => panic!("a reversal was answered {other}"),
         }
@@ -502,7 +509,10 @@ fn check(street: &Street, paid: &[Paid], rows: &[Value]) {
         let states = rows.iter().map(|row| text(row, "state"));
         let is_there = || states.clone().any(|state| matches!(state, "captured" | "expired"));
         let agrees = match payment.end {
-            End::Nothing => captured_minor == 0,
+            End::Nothing { since_ms } => {
+                let ends = rows.iter().filter(|row| text(row, "state") == "expired").map(|row| &row["changed_ms"]);
+                captured_minor == 0 && ends.into_iter().all(|end| end.as_u64().is_some_and(|end| end <= since_ms))
+            }
             End::Uncaptured => captured_minor == 0 && is_there(),
             // The issuer may have been away for so long that the hold was over before it was captured.
             End::Bought { minor } => is_there() && (captured_minor == minor || captured_minor == 0),
@@ -521,8 +531,8 @@ fn check(street: &Street, paid: &[Paid], rows: &[Value]) {
     assert_eq!(books.held(&street.pool), 0);
     let ends = |wanted: fn(&End) -> bool| paid.iter().filter(|paid| wanted(&paid.end)).count();
     let counted = [
-        ends(|end| *end == End::Nothing),
-        ends(|end| *end == End::Uncaptured),
+        ends(|end| matches!(end, End::Nothing { .. })),
+        ends(|end| matches!(end, End::Uncaptured)),
         ends(|end| matches!(end, End::Bought { .. })),
         ends(|end| matches!(end, End::Captured { .. })),
     ];
