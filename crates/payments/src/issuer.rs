@@ -104,7 +104,16 @@ impl Issuer {
         }
     }
 
+    /// What is no token of ours may be a real number, sent by a terminal that is set up wrongly: it is told back, and nothing of it is kept.
     fn payment(&self, desk: &mut Desk<'_>, acquirer: &str, payment: &Payment) -> Result<Decision, IssuerError> {
+        if self.range_of(&payment.token)?.1 {
+            return self.decide(desk, acquirer, payment);
+        }
+        let concealed = Payment { token: payment.token.concealed(), ..payment.clone() };
+        self.decide(desk, acquirer, &concealed)?.repeating(&payment.token)
+    }
+
+    fn decide(&self, desk: &mut Desk<'_>, acquirer: &str, payment: &Payment) -> Result<Decision, IssuerError> {
         let mut ask = Ask::of(payment)?;
         if ask.key.acquirer != acquirer {
             return ask.forget(ResponseCode::NotPermitted);

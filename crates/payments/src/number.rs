@@ -101,6 +101,24 @@ impl Token {
         truncated(self.0.as_bytes())
     }
 
+    /// The same with nothing between its first 6 and last 4 digits but zeros, and before them the digit that makes the check digit hold:
+    /// what may be kept where it may be a real number after all. It tells no more than [`Pan::truncated`].
+    #[must_use]
+    pub fn concealed(&self) -> Self {
+        let hidden = FIRST_SHOWN..self.0.len().saturating_sub(LAST_SHOWN);
+        let conceal = |first: u8| {
+            let shown = |(at, digit): (usize, u8)| match at {
+                FIRST_SHOWN => first,
+                at if hidden.contains(&at) => b'0',
+                _ => digit,
+            };
+            self.0.bytes().enumerate().map(shown).map(char::from).collect::<String>()
+        };
+        // Each of the ten gives another sum modulo 10.
+        let sound = (b'0'..=b'9').map(conceal).find(|digits| luhn_holds(digits.as_bytes()));
+        Self(sound.unwrap_or_default())
+    }
+
     /// The value of tag 5A: two digits to a byte, an odd last one followed by a filler.
     pub fn to_cn(&self) -> Vec<u8> {
         let value = |digit: Option<&u8>| digit.map_or(FILLER, |digit| digit.wrapping_sub(b'0'));

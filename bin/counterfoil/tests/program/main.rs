@@ -4,6 +4,7 @@
 
 mod books;
 mod card;
+mod card_kills;
 mod card_stops;
 mod cash;
 mod counterfoils;

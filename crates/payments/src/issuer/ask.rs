@@ -24,7 +24,8 @@ pub(super) struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     pub(super) fn of(payment: &'a Payment) -> Result<Self, IssuerError> {
-        let first = Request::from(Payment { repeat: false, ..payment.clone() });
+        // Track 2 may have a real number in it, and of one nobody keeps a hash that needs no key.
+        let first = Request::from(Payment { repeat: false, track2: None, ..payment.clone() });
         let fingerprint = B256::from_slice(&Sha256::digest(first.encode()?));
         let reversal = matches!(payment.operation, Operation::Reversal | Operation::ReversalAdvice);
         let key = RequestKey {

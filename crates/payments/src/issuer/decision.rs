@@ -1,6 +1,10 @@
 //! What the issuer says to a request: an answer, or where the answer will be, and what the ledger must be asked meanwhile.
 
-use super::records::{OutboxRow, PaymentId, RequestKey};
+use super::{
+    error::IssuerError,
+    records::{OutboxRow, PaymentId, RequestKey},
+};
+use crate::{message::Response, number::Token};
 
 /// What is to be done about a request, once the unit of work is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,13 @@ impl Decision {
     /// An answer that changes nothing on the ledger.
     pub(super) const fn now(bytes: Vec<u8>, payment: Option<PaymentId>) -> Self {
         Self { reply: Reply::Now(bytes), payment, submit: Vec::new(), answers: Vec::new() }
+    }
+
+    /// The same with DE 2 as it was sent.
+    pub(super) fn repeating(self, token: &Token) -> Result<Self, IssuerError> {
+        let Reply::Now(bytes) = &self.reply else { return Ok(self) };
+        let answer = Response { token: Some(token.clone()), ..Response::parse(bytes)? };
+        Ok(Self { reply: Reply::Now(answer.encode()?), ..self })
     }
 
     /// An answer that waits for the ledger.

@@ -72,6 +72,21 @@ fn a_bad_tag_5a_is_refused() {
 }
 
 #[test]
+fn a_concealed_token_shows_its_first_six_and_last_four_digits_only() {
+    for (text, concealed) in [
+        ("4222222222222", "4222228002222"),
+        ("378282246310005", "378282300000005"),
+        ("4111111111111111", "4111119000001111"),
+        ("4111111234621111", "4111119000001111"),
+        ("4000000000000000006", "4000000000000000006"),
+    ] {
+        let token = Token::parse(text).unwrap().concealed();
+        assert_eq!(token, Token::parse(concealed).unwrap());
+        assert_eq!(token.concealed(), token);
+    }
+}
+
+#[test]
 fn a_token_is_written_as_text() {
     let token = Token::parse("4111111111111111").unwrap();
     let json = serde_json::to_string(&token).unwrap();

@@ -7,22 +7,13 @@ use payments::{
     number::Pan,
 };
 
-use crate::{records::*, search::Search};
+use crate::{
+    records::*,
+    search::{Search, forms},
+};
 
 const NUMBER: &[u8] = b"5413330089020011";
 const LONGEST: &[u8] = b"5413330089020000008";
-
-fn packed(digits: &[u8]) -> Vec<u8> {
-    digits.chunks(2).map(|pair| (pair[0] - b'0') << 4 | pair.get(1).map_or(15, |digit| digit - b'0')).collect()
-}
-
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits = |byte: &u8| (0..8).rev().map(|bit| byte >> bit & 1).collect::<Vec<_>>();
-    let bits: Vec<u8> = bytes.iter().flat_map(bits).collect();
-    let character = |six: &[u8]| (0..6).fold(0, |value, at| value << 1 | six.get(at).copied().unwrap_or(0));
-    bits.chunks(6).map(|six| ALPHABET[usize::from(character(six))]).collect()
-}
 
 /// A planted number among bytes of every remainder.
 fn planted(form: &[u8]) -> Vec<Vec<u8>> {
@@ -35,12 +26,7 @@ fn planted(form: &[u8]) -> Vec<Vec<u8>> {
 fn the_search_finds_a_planted_number_in_every_form() {
     let search = Search::new([NUMBER, LONGEST]);
     for number in [NUMBER, LONGEST] {
-        let half = packed(&[b"9", number].concat());
-        let tails: [&[u8]; 3] = [b"", b"x", b"{\""];
-        let texts = tails.map(|before| base64(&[before, number, b"\"}"].concat()));
-        let bytes = tails.map(|before| base64(&[before, &packed(number)[..]].concat()));
-        let forms = [number.to_vec(), packed(number), half].into_iter().chain(texts).chain(bytes);
-        for place in forms.flat_map(|form| planted(&form)) {
+        for place in forms(number).into_iter().flat_map(|(_, form)| planted(&form)) {
             let scratch = tempfile::NamedTempFile::new().unwrap();
             fs::write(scratch.path(), [vec![0xE7; 5000], place.clone(), vec![0x11; 5000]].concat()).unwrap();
             let found = search.find(&fs::read(scratch.path()).unwrap());

@@ -2,7 +2,7 @@
 //! tokenize), the issuer is shown what a card that does not refuse would send.
 
 use super::{
-    tap::{NOW_MS, Tap, completion, increase, reversal},
+    tap::{NOW_MS, Tap, completion, full_reversal, increase, reversal},
     world::{BALANCE_MINOR, Card, PAN_BIN, TOKEN_BIN, World, number, range},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         chip::Chip,
         enrol::{Enrolment, add_range, enrol},
         mismatch::Mismatch,
-        records::{PaymentState, RangeRecord},
+        records::{Answer, PaymentState, RangeRecord},
         settings::Settings,
         vault::Vault as _,
     },
@@ -21,7 +21,7 @@ use crate::{
         Digits, LocalDate, LocalTime, Payment,
         ResponseCode::{self, *},
         Text,
-        card::IccData,
+        card::{IccData, Track2},
     },
     number::{Expiry, Pan, Token, luhn_digit},
     profile::{IndexKind, Mode, Profile, ProfileError, Scope, Strategy},
@@ -386,6 +386,34 @@ fn abuse_10_nothing_shows_a_number() {
     assert_eq!(record.truncated, "123456******0014".replace("0014", &number[12..]));
     for log in &world.ledger.memory.logs {
         assert!(!finds(&format!("{log:?}"), &number));
+    }
+}
+
+/// 10. A terminal that is set up wrongly sends real numbers: ours, or somebody else's. It is answered as whoever sends an unknown token, and nothing
+/// of the number is kept.
+#[test]
+fn abuse_10_a_number_that_is_sent_is_not_kept() {
+    let mut world = World::new();
+    let mut card = world.card(987_654_321);
+    let own = Token::parse(std::str::from_utf8(card.number.digits()).unwrap()).unwrap();
+    for (stan, number) in [(1, own), (2, token("888888123456789"))] {
+        let track2 = Track2::parse(&format!("{number}=30122010000000000"));
+        let message = Payment { token: number.clone(), track2, ..card.tap(&Tap::of(1000).stan(stan)) };
+        let answer = world.send(&message).reply;
+        assert_eq!(world.send(&message).reply, answer, "a repeat gets the same bytes");
+        assert_eq!(world.ask(&message).token, Some(number.clone()), "DE 2 is repeated as it came");
+        let reversal = full_reversal(&message, stan + 10);
+        assert_eq!(world.code(&reversal), Approved, "nothing is held");
+        let kept = format!("{:?} {:?}", world.vault.payments, world.vault.exchanges);
+        assert!(!finds(&kept, number.digits()) && kept.contains(number.concealed().digits()), "{kept}");
+        for exchange in world.vault.exchanges.values() {
+            let Answer::Ready(bytes) = &exchange.answer else { panic!("{exchange:?}") };
+            assert!(!finds(&String::from_utf8_lossy(bytes), number.digits()));
+        }
+        let early = full_reversal(&Payment { stan: Digits::of(stan + 20).unwrap(), ..message }, stan + 30);
+        assert_eq!(world.code(&early), Approved);
+        let kept = format!("{:?}", world.vault.payments);
+        assert!(!finds(&kept, number.digits()), "{kept}");
     }
 }
 
