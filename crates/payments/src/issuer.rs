@@ -32,6 +32,7 @@ pub mod decision;
 mod desk;
 pub mod enrol;
 pub mod error;
+pub mod evidence;
 mod followup;
 pub mod hold;
 pub mod keys;
