@@ -21,9 +21,6 @@ pub struct Settings {
     /// How long the ledger may take before an authorization is answered 91.
     #[serde(default = "defaults::answer_ms")]
     pub answer_ms: u64,
-    /// How long a purchase (0200) is held before it is captured, so that it can be reversed when the card or the terminal fails.
-    #[serde(default = "defaults::purchase_grace_ms")]
-    pub purchase_grace_ms: u64,
     /// How long after the end of a hold a completion is still taken, with a new hold.
     #[serde(default = "defaults::late_s")]
     pub late_s: u64,
@@ -53,7 +50,6 @@ impl Settings {
             hold_s: defaults::hold_s(),
             expiry_margin_s: defaults::expiry_margin_s(),
             answer_ms: defaults::answer_ms(),
-            purchase_grace_ms: defaults::purchase_grace_ms(),
             late_s: defaults::late_s(),
             over_percent: defaults::over_percent(),
             tip_percent: 0,
@@ -81,10 +77,6 @@ mod defaults {
 
     pub(super) const fn answer_ms() -> u64 {
         10_000
-    }
-
-    pub(super) const fn purchase_grace_ms() -> u64 {
-        60_000
     }
 
     pub(super) const fn late_s() -> u64 {

@@ -3,7 +3,7 @@
 //! ```text
 //! final(nonce, done?) -> the row's kind -> payment and account -> answers that may leave, transactions that come next
 //! deadline            -> 91, the payment is to be cancelled as soon as its hold is final
-//! clock               -> purchases are captured, holds that nobody captured are released
+//! clock               -> captures of purchases that the ledger refused are tried again, holds that nobody captured are released
 //! ```
 //! Called by the gateway: [`Issuer::settle`] for each final row of the outbox by rising nonce, also at start, before traffic is taken;
 //! [`Issuer::too_late`] at a request's deadline; [`Issuer::sweep`] every now and then. A row is settled once: again, nothing happens.
@@ -136,7 +136,8 @@ struct Step<'s, 'd, 'v> {
 }
 
 impl Step<'_, '_, '_> {
-    /// The money is held. It is released again if nobody waits for it any more, and captured at once if it was asked for so late.
+    /// The money is held. It is released again if nobody waits for it any more. A purchase is answered, and captured at once, and so is what
+    /// was asked for so late.
     fn held(self) -> Result<(), IssuerError> {
         let first_minor = self.payment.amount_minor;
         self.desk.count(&self.payment, |total| {
@@ -151,6 +152,10 @@ impl Step<'_, '_, '_> {
             _ if self.desk.now_ms > self.payment.deadline_ms => {
                 self.desk.answer_all(self.payment.id, false, self.settled)?;
                 self.next(OutboxKind::Release { expired: false }, PaymentState::Releasing)
+            }
+            (PaymentKind::Purchase, _) => {
+                self.desk.answer_all(self.payment.id, true, self.settled)?;
+                self.next(OutboxKind::Capture { amount_minor: first_minor }, PaymentState::Capturing)
             }
             _ => self.rest(true),
         }
@@ -240,18 +245,19 @@ impl Step<'_, '_, '_> {
 
     /// The payment is held, and nothing more is under way.
     fn rest(mut self, done: bool) -> Result<(), IssuerError> {
-        self.payment.due_ms = self.due_ms(done);
+        self.payment.due_ms = self.due_ms();
         self.desk.update(&mut self.payment, PaymentState::Held)?;
         self.desk.answer_all(self.payment.id, done, self.settled)
     }
 
-    /// A purchase is captured a little after it was held; everything else is looked at again at the end of its hold.
-    fn due_ms(&self, done: bool) -> u64 {
+    /// When the payment is looked at again: at the end of its hold. The capture of a purchase is tried again when it has waited as long once more.
+    fn due_ms(&self) -> u64 {
+        let (now_ms, decided_ms) = (self.desk.now_ms, self.payment.decided_ms);
         let end_ms = end_s(self.settings, &self.payment).saturating_mul(1000);
-        let soon_ms = self.desk.now_ms.saturating_add(self.settings.purchase_grace_ms);
+        let waited_ms = now_ms.saturating_sub(decided_ms).max(AGAIN_MS);
         match self.payment.kind {
-            PaymentKind::Purchase if done => soon_ms.min(end_ms),
-            _ if end_ms <= self.desk.now_ms => soon_ms.max(self.desk.now_ms.saturating_add(AGAIN_MS)),
+            _ if end_ms <= now_ms => now_ms.saturating_add(AGAIN_MS),
+            PaymentKind::Purchase => now_ms.saturating_add(waited_ms).min(end_ms),
             _ => end_ms,
         }
     }
@@ -274,5 +280,5 @@ impl Step<'_, '_, '_> {
     }
 }
 
-/// A release that the ledger refused is tried again after this time.
+/// What the ledger refused is tried again after this time at the earliest.
 const AGAIN_MS: u64 = 60_000;

@@ -1,7 +1,7 @@
 //! The ordinary life of a payment: approved, declined, captured, and what the limits say.
 
 use alloy_primitives::Address;
-use contracts::cash::abi::ICash::HoldState;
+use contracts::cash::abi::ICash::{self, HoldState};
 
 use super::{
     ledger::{POOL, POOL_MINOR, SHOP},
@@ -75,22 +75,62 @@ fn the_hold_id_is_the_keccak_of_what_the_payment_is() {
 }
 
 #[test]
-fn a_purchase_is_captured_without_being_asked() {
+fn a_purchase_is_captured_as_soon_as_it_is_held() {
     let mut world = World::new();
     let mut card = world.card(1);
     let message = card.tap(&Tap::of(1250).purchase());
-    assert_eq!(world.code(&message), Approved);
-    assert_eq!(world.state(&message), PaymentState::Held);
+    let response = world.ask(&message);
+    assert_eq!((response.response_code, response.amount_minor), (Approved, Some(1250)));
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Captured, (BALANCE_MINOR - 1250, 0)));
+    assert_eq!((world.ledger.nonce, world.ledger.balance(SHOP)), (2, 1250), "a hold and its capture");
+    assert_eq!(world.code(&reversal(&message, 2)), InvalidTransaction, "the way back is a refund");
+    assert_eq!(world.code(&completion(&message, 3, 1250)), InvalidTransaction);
+    world.assert_reconciled();
+}
+
+/// 00 is durable with the signed capture; a purchase that nobody waits for any more is given back.
+#[test]
+fn a_purchase_is_answered_when_it_is_held_or_not_at_all() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1250).purchase());
+    world.send(&message);
+    let raw = world.vault.outbox.get(&0).unwrap().raw.clone();
+    assert_eq!(world.ledger.submit(&raw), Some(true));
+    let settled = world.unit(|issuer, desk| issuer.settle(desk, 0, true)).unwrap();
+    assert_eq!((settled.answers.len(), settled.submit.len()), (1, 1));
+    assert_eq!(world.state(&message), PaymentState::Capturing);
+    world.ledger_works();
+    assert_eq!(world.state(&message), PaymentState::Captured);
+
+    let late = card.tap(&Tap::of(500).purchase().stan(2));
+    world.send(&late);
+    world.now_ms += 10_001;
+    world.ledger_works();
+    assert_eq!((world.state(&late), world.code(&late)), (PaymentState::Reversed, IssuerUnavailable));
+    assert_eq!(world.ledger.balance(SHOP), 1250);
+    world.assert_reconciled();
+}
+
+#[test]
+fn a_capture_of_a_purchase_that_the_ledger_refuses_is_tried_again() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1250).purchase());
+    world.send(&message);
+    let raw = world.vault.outbox.get(&0).unwrap().raw.clone();
+    world.ledger.submit(&raw);
+    world.unit(|issuer, desk| issuer.settle(desk, 0, true)).unwrap();
+    world.ledger.call(POOL, "EUR", ICash::pauseCall {});
+    world.ledger_works();
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Held, (BALANCE_MINOR, 1250)));
+    world.pass(60_000);
+    assert_eq!(world.ledger.nonce, 3, "refused again");
+    world.ledger.call(POOL, "EUR", ICash::unpauseCall {});
     world.pass(59_999);
     assert_eq!(world.state(&message), PaymentState::Held);
     world.pass(1);
-    assert_eq!(world.state(&message), PaymentState::Captured);
-    world.assert_reconciled();
-
-    let second = card.tap(&Tap::of(500).purchase().stan(2));
-    world.ask(&second);
-    assert_eq!(world.code(&reversal(&second, 3)), Approved, "as long as it is not captured");
-    assert_eq!(world.state(&second), PaymentState::Reversed);
+    assert_eq!((world.state(&message), world.ledger.balance(SHOP)), (PaymentState::Captured, 1250));
     world.assert_reconciled();
 }
 
