@@ -118,7 +118,8 @@ impl Issuer {
         match (payment.operation, payment.processing.transaction) {
             (Operation::Reversal | Operation::ReversalAdvice, _) => followup::reverse(self, desk, &ask),
             (Operation::Completion, _) => followup::complete(self, desk, &ask),
-            (Operation::AuthorizationAdvice, _) => followup::increase(self, desk, &ask),
+            (Operation::AuthorizationAdvice, _) => decide::advise(self, desk, &ask),
+            _ if payment.is_increase() => followup::increase(self, desk, &ask),
             (_, Transaction::Refund) => followup::refund(desk, &ask),
             (_, Transaction::BalanceInquiry) if payment.icc_data.is_none() => followup::balance(self, desk, &ask),
             (Operation::Authorization | Operation::Financial, _) => decide::authorize(self, desk, &ask),

@@ -47,20 +47,21 @@ impl Issuer {
         Ok(settled)
     }
 
-    /// Nobody waits for this answer any longer. An authorization whose hold is not final is answered 91 for ever and cancelled; anything else goes
-    /// on, and its repeat is answered when it is done. `None` if there is no such request.
+    /// Nobody waits for this answer any longer. An authorization whose hold is not final is answered 91 for ever and cancelled; anything else, an
+    /// advice too, goes on, and its repeat is answered when it is done. `None` if there is no such request.
     pub fn too_late(&self, desk: &mut Desk<'_>, key: &RequestKey) -> Result<Option<Vec<u8>>, IssuerError> {
         let Some(exchange) = desk.vault.exchange(key)? else { return Ok(None) };
         let Answer::Waiting { if_failed, .. } = exchange.answer else {
             let Answer::Ready(bytes) = exchange.answer else { return Ok(None) };
             return Ok(Some(bytes));
         };
-        let payment = exchange.payment.map(|id| desk.vault.payment(id)).transpose()?.flatten();
-        if let Some(mut payment) = payment.filter(|payment| may_be_cancelled(payment) && payment.request == *key) {
-            cancel(desk, &mut payment, &mut Settled::default())?;
-        }
         // Not what it will be if it fails: nobody knows yet whether it does.
         let mut late = Response::parse(&if_failed)?;
+        let payment = exchange.payment.map(|id| desk.vault.payment(id)).transpose()?.flatten();
+        let payment = payment.filter(|payment| may_be_cancelled(payment) && payment.request == *key);
+        if let Some(mut payment) = payment.filter(|_| !late.message_type.is_advice_answer()) {
+            cancel(desk, &mut payment, &mut Settled::default())?;
+        }
         late.response_code = ResponseCode::IssuerUnavailable;
         Ok(Some(late.encode()?))
     }

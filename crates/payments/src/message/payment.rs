@@ -3,14 +3,14 @@
 //! | type | operation | transactions | needs beside what all need |
 //! |---|---|---|---|
 //! | 0100 | authorization | purchase, balance inquiry | DE 14, 18, 22, 25; DE 55 where a chip was read |
-//! | 0120 | authorization advice | purchase | |
+//! | 0120 | authorization advice | purchase | as 0100, and DE 39 |
 //! | 0200 | financial | purchase, refund | as 0100 |
 //! | 0220 | completion | purchase | |
 //! | 0400 | reversal | all | DE 90 |
 //! | 0420 | reversal advice | all | DE 90 |
 //!
-//! All need DE 2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49. A refund or a balance inquiry may name its original (DE 90) instead of the rest.
-//! The odd type above is the same sent again.
+//! All need DE 2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49. A refund, a balance inquiry or an increase may name its original (DE 90) instead of the
+//! rest: an increase is a 0100 without a card that names the payment of which more is needed. The odd type above is the same sent again.
 
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +115,7 @@ pub struct Payment {
 pub enum Operation {
     /// 0100: may it be paid? The money is held.
     Authorization,
-    /// 0120: it was authorized without the issuer.
+    /// 0120: it was authorized, or refused, by somebody who stood in for the issuer.
     AuthorizationAdvice,
     /// 0200: pay at once, or give back.
     Financial,
@@ -165,6 +165,12 @@ impl Payment {
             acquirer: self.acquirer.padded(),
             forwarder: self.forwarder.as_ref().map(Institution::padded).unwrap_or_default(),
         }
+    }
+
+    /// Whether more is asked for a payment that was authorized before.
+    pub fn is_increase(&self) -> bool {
+        let purchase = self.processing.transaction == Transaction::Purchase;
+        self.operation == Operation::Authorization && purchase && self.original.is_some() && self.icc_data.is_none()
     }
 
     /// Takes a message apart and checks what belongs together.
@@ -254,9 +260,15 @@ impl Payment {
     }
 
     /// What only some operations need, and whether it is there where it is needed.
-    fn needed(&self) -> [(u8, bool); 6] {
-        let asks = matches!(self.operation, Operation::Authorization | Operation::Financial);
-        let opens = asks && (self.original.is_none() || self.processing.transaction == Transaction::Purchase);
+    fn needed(&self) -> [(u8, bool); 7] {
+        let opens = match self.operation {
+            Operation::Authorization | Operation::Financial => {
+                let purchase = self.processing.transaction == Transaction::Purchase;
+                self.original.is_none() || (purchase && !self.is_increase())
+            }
+            Operation::AuthorizationAdvice => true,
+            Operation::Completion | Operation::Reversal | Operation::ReversalAdvice => false,
+        };
         let reverses = matches!(self.operation, Operation::Reversal | Operation::ReversalAdvice);
         let chip = opens && self.entry_mode.is_some_and(|mode| mode.is_chip());
         [
@@ -266,6 +278,7 @@ impl Payment {
             (de::CONDITION, self.condition.is_some() || !opens),
             (de::ICC_DATA, self.icc_data.is_some() || !chip),
             (de::ORIGINAL, self.original.is_some() || !reverses),
+            (de::RESPONSE_CODE, self.response_code.is_some() || self.operation != Operation::AuthorizationAdvice),
         ]
     }
 }

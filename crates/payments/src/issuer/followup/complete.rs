@@ -1,6 +1,6 @@
 //! 0220: the payment is done, and this is the amount. Captured in whole, and what is left of the hold is given back.
 
-use super::{Resolved, approved, is_busy, late, refuse, resolve};
+use super::{approved, is_busy, late, refuse};
 use crate::{
     issuer::{
         Issuer,
@@ -17,15 +17,12 @@ use crate::{
 };
 
 /// Completes a payment.
-pub(in crate::issuer) fn complete(
+pub(super) fn complete(
     issuer: &Issuer,
     desk: &mut Desk<'_>,
     ask: &Ask<'_>,
+    mut payment: PaymentRecord,
 ) -> Result<Decision, IssuerError> {
-    let mut payment = match resolve(desk, ask)? {
-        Resolved::Payment(payment) => *payment,
-        Resolved::Nothing(mismatches) => return refuse(desk, ask, None, ResponseCode::OriginalNotFound, mismatches),
-    };
     match payment.state {
         PaymentState::Held if is_over(&issuer.settings, &payment, desk.now_s()) => {
             let row = expire(desk, &mut payment)?;

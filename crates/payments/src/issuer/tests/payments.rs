@@ -5,12 +5,12 @@ use contracts::cash::abi::ICash::{self, HoldState};
 
 use super::{
     ledger::{POOL, POOL_MINOR, SHOP},
-    tap::{ACQUIRER, NOW_MS, Tap, balance, completion, reversal},
+    tap::{ACQUIRER, NOW_MS, Tap, advice, balance, completion, reversal},
     world::{BALANCE_MINOR, Card, World},
 };
 use crate::{
     issuer::{
-        Settings,
+        Reply, Settings,
         account::{allot, set_limits, set_pool},
         enrol::put_merchant,
         hold::Preimage,
@@ -19,7 +19,7 @@ use crate::{
         vault::Vault as _,
     },
     message::{
-        Digits, Payment,
+        Digits, Payment, Response,
         ResponseCode::{self, *},
         Text,
         amount::{AmountKind, CurrencyNumber, Processing, Signed, Transaction},
@@ -278,6 +278,33 @@ fn an_inquiry_tells_the_balance() {
     assert_eq!(told(&mut world, &balance(&held, 3)), expected, "its terminal may ask as long as the holder is there");
     world.now_ms = NOW_MS + 15 * 60_000 + 1;
     assert_eq!(world.code(&balance(&held, 4)), NotPermitted);
+}
+
+/// What somebody approved who stood in for the issuer is judged like its request, and the answer is worth waiting for.
+#[test]
+fn an_advice_is_held_like_its_request() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let told = advice(&card.tap(&Tap::of(1250)), 1, Approved);
+    let Reply::Later(key) = world.send(&told).reply else { panic!("nothing waits") };
+    let late = world.unit(|issuer, desk| issuer.too_late(desk, &key)).unwrap().unwrap();
+    assert_eq!(Response::parse(&late).unwrap().response_code, IssuerUnavailable);
+    assert_eq!(world.state(&told), PaymentState::Holding, "it goes on");
+    world.now_ms += 60_000;
+    world.ledger_works();
+    assert_eq!(world.code(&Payment { repeat: true, ..told.clone() }), Approved);
+    assert_eq!((world.state(&told), world.money(&card)), (PaymentState::Held, (BALANCE_MINOR, 1250)));
+    assert_eq!(world.code(&completion(&told, 2, 1250)), Approved);
+    world.assert_reconciled();
+
+    let refused = advice(&card.tap(&Tap::of(1250).stan(3)), 3, DoNotHonour);
+    assert_eq!((world.code(&refused), world.vault.payments.len()), (Approved, 1), "it is noted, and nothing moves");
+    let too_much = advice(&card.tap(&Tap::of(BALANCE_MINOR).stan(4)), 4, Approved);
+    assert_eq!(world.code(&too_much), InsufficientFunds, "nobody may approve what is not there");
+    let mut forged = advice(&card.tap(&Tap::of(1250).stan(5)), 5, Approved);
+    forged.amount_minor = 1251;
+    assert_eq!(world.code(&forged), DoNotHonour);
+    world.assert_reconciled();
 }
 
 #[test]

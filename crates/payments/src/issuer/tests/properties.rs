@@ -8,7 +8,7 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 
 use super::{
     ledger::{CAFE, POOL, POOL_MINOR, SHOP},
-    tap::{Tap, completion, full_reversal, increase, partial_reversal, refund, reversal},
+    tap::{Tap, advice, completion, full_reversal, increase, partial_reversal, refund, reversal},
     world::{BALANCE_MINOR, Card, World},
 };
 use crate::{
@@ -30,6 +30,8 @@ enum Event {
         purchase: bool,
         cafe: bool,
     },
+    /// A tap of which the issuer hears by an advice only.
+    Advise(Index, u64),
     /// The cryptogram of an earlier tap under another trace number.
     Reuse(Index),
     /// Any earlier message, exactly as it was or as a repeat.
@@ -63,6 +65,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (any::<Index>(), amount.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(card, amount_minor, purchase, cafe)| Event::Tap { card, amount_minor, purchase, cafe }),
+        2 => (any::<Index>(), amount.clone()).prop_map(|(card, minor)| Event::Advise(card, minor)),
         2 => any::<Index>().prop_map(Event::Reuse),
         3 => (any::<Index>(), any::<bool>()).prop_map(|(at, repeat)| Event::Again(at, repeat)),
         6 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::Complete(at, minor)),
@@ -105,6 +108,12 @@ impl Story {
         match *event {
             Event::Tap { card, amount_minor, purchase, cafe } => {
                 let message = self.tap(card, amount_minor, purchase, cafe);
+                self.taps.push(message.clone());
+                self.send(message)
+            }
+            Event::Advise(card, minor) => {
+                let tap = self.tap(card, minor, false, false);
+                let message = advice(&tap, self.stan, ResponseCode::Approved);
                 self.taps.push(message.clone());
                 self.send(message)
             }
@@ -273,7 +282,8 @@ fn pick<T: Clone>(from: &[T], at: Index) -> Option<T> {
 fn is_open_follow_up(answer: &[u8]) -> bool {
     let response = Response::parse(answer).unwrap();
     let processing = response.processing_code.map(|code| code.as_str().to_owned()).unwrap_or_default();
-    let is_payment = answer.starts_with(b"0110") || (answer.starts_with(b"0210") && processing.starts_with("00"));
+    let opens = answer.starts_with(b"0110") && response.original.is_none();
+    let is_payment = opens || (answer.starts_with(b"0210") && processing.starts_with("00"));
     response.response_code == ResponseCode::IssuerUnavailable && !is_payment
 }
 

@@ -5,7 +5,7 @@ use alloy_primitives::hex;
 use crate::{
     layout::{AIP, Iad, VERSION},
     message::{
-        Digits, Institution, LocalDate, LocalTime, Operation, Original, Payment, Text, TransmissionTime,
+        Digits, Institution, LocalDate, LocalTime, Operation, Original, Payment, ResponseCode, Text, TransmissionTime,
         amount::{CurrencyNumber, Processing, Replacement, Transaction},
         card::{EntryMode, IccData},
     },
@@ -216,7 +216,17 @@ pub(in crate::issuer) fn completion(of: &Payment, stan: u64, amount_minor: u64) 
 }
 
 pub(in crate::issuer) fn increase(of: &Payment, stan: u64, more_minor: u64) -> Payment {
-    follow_up(of, Operation::AuthorizationAdvice, stan, more_minor)
+    follow_up(of, Operation::Authorization, stan, more_minor)
+}
+
+/// That somebody who stood in for the issuer said this to a tap.
+pub(in crate::issuer) fn advice(of: &Payment, stan: u64, code: ResponseCode) -> Payment {
+    Payment {
+        operation: Operation::AuthorizationAdvice,
+        stan: Digits::of(stan).unwrap(),
+        response_code: Some(code),
+        ..of.clone()
+    }
 }
 
 pub(in crate::issuer) fn reversal(of: &Payment, stan: u64) -> Payment {

@@ -139,7 +139,7 @@ fn track_2_must_be_that_of_the_token() {
 fn each_type_does_its_own_transactions() {
     let check = |digits: &str, code: &str, expected: bool| {
         let original = vector("reversal").fields.remove(&90).unwrap();
-        let bytes = changed(&vector("purchase"), digits, &[(3, Some(code)), (90, Some(&original))]);
+        let bytes = changed(&vector("purchase"), digits, &[(3, Some(code)), (39, Some("00")), (90, Some(&original))]);
         match Request::parse(&bytes) {
             Ok(_) => assert!(expected, "{digits} {code}"),
             Err(rejected) => {
@@ -294,7 +294,11 @@ proptest! {
 /// Any request about a payment, with some of what it may have.
 fn requests() -> impl Strategy<Value = Vec<u8>> {
     let elements: Vec<_> = ELEMENTS.iter().map(|(number, needed, form)| element(*number, *needed, form)).collect();
-    let types = select(TYPES.as_slice()).prop_map(|(digits, code)| (digits, vec![(3, code.to_owned())]));
+    // An advice says what was decided.
+    let decided = |digits: &str| (digits == "0120").then(|| (39, "00".to_owned()));
+    let types = select(TYPES.as_slice()).prop_map(move |(digits, code)| {
+        (digits, [(3, code.to_owned())].into_iter().chain(decided(digits)).collect::<Vec<_>>())
+    });
     (types, "[0-9]{12,18}", elements).prop_map(|((digits, code), number, elements)| {
         let token = format!("{number}{}", char::from(luhn_digit(number.as_bytes())));
         let track2 = elements.iter().flatten().any(|(field, _)| *field == 33).then(|| (35, format!("{token}D2812201")));
