@@ -115,6 +115,13 @@ impl Street {
         self.office(&["payments", "--rrn", rrn])["payments"][0].clone()
     }
 
+    /// Waits until the issuer is done with a payment by itself.
+    fn settles(&self, rrn: &str, state: &str) {
+        while self.payment(rrn)["state"] != state {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
     fn reconciles(&self) {
         let compared = self.office(&["reconcile"]);
         assert_eq!(compared["differences"], json!([]));
@@ -188,6 +195,36 @@ fn two_merchants_see_two_cards_and_neither_can_use_what_it_saw() {
     let refused = &listed["payments"].as_array().unwrap()[0];
     assert_eq!((text(refused, "response"), refused["state"].as_str()), ("05", Some("declined")), "{refused}");
     assert!(refused["mismatches"].to_string().contains("merchant"), "{refused}");
+    street.reconciles();
+}
+
+#[test]
+fn a_payment_grows_and_shrinks_and_a_purchase_is_paid_at_once() {
+    let street = Street::open(false);
+    let (code, record) = street.tap("SHOP-1", "20");
+    assert_eq!(code, 0, "{record}");
+    let rrn = text(&record, "rrn").to_owned();
+    let (code, more) = street.terminal(&["increase", "--rrn", &rrn, "--amount", "10"]);
+    assert_eq!((code, &more["approvedMinor"]), (0, &json!(3000)), "{more}");
+    let (code, less) = street.terminal(&["reverse", "--rrn", &rrn, "--amount", "5"]);
+    assert_eq!((code, &less["approvedMinor"]), (0, &json!(2500)), "{less}");
+    let (code, told) = street.terminal(&["balance", "--rrn", &rrn]);
+    assert_eq!((code, text(&told, "balance")), (0, "75.00 EUR"), "{told}");
+    assert_eq!(street.payment(&rrn)["state"], "held");
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn]).0, 0);
+    assert_eq!(street.available(SHOP.account), "2500");
+
+    let card = street.path("anna.card");
+    let at = ["--merchant", "SHOP-1", "--terminal", "TERM0001", "--mcc", "5411", "--acquirer", ACQUIRER];
+    let tapped = [&["--currency", "EUR", "--card", &card], &at[..]].concat();
+    let (code, bought) = street.terminal(&[&["pay", "--purchase", "--amount", "7"], &tapped[..]].concat());
+    assert_eq!(code, 0, "{bought}");
+    let (code, asked) = street.terminal(&[&["balance"], &tapped[..]].concat());
+    assert_eq!((code, text(&asked, "balance")), (0, "68.00 EUR"), "{asked}");
+    let neither = street.output(&["terminal", "balance", "--issuer", "127.0.0.1:1", "--dev"], "");
+    assert_eq!(neither.status.code(), Some(2), "{}", String::from_utf8_lossy(&neither.stderr));
+    street.settles(text(&bought, "rrn"), "captured");
+    assert_eq!(street.available(SHOP.account), "3200");
     street.reconciles();
 }
 

@@ -10,11 +10,13 @@ use crate::cli::PassphraseArguments;
 pub(crate) enum TerminalCommand {
     /// Take a payment: tap a card, ask the issuer, print the slip.
     Pay(Box<PayArguments>),
-    /// Tap a card and ask what its holder can spend.
+    /// Tap a card and ask what its holder can spend; with --rrn, without the card, soon after a payment.
     Balance(Box<BalanceArguments>),
+    /// Hold more for an approved payment.
+    Increase(IncreaseArguments),
     /// Take the money of an approved payment, or a part of it.
     Capture(FollowArguments),
-    /// Undo a payment; without --rrn only tell the issuer what it did not answer yet.
+    /// Undo a payment, or a part of it; without --rrn only tell the issuer what it did not answer yet.
     Reverse(ReverseArguments),
     /// Give back the money of a payment, or a part of it.
     Refund(FollowArguments),
@@ -27,14 +29,24 @@ pub(crate) struct PayArguments {
     /// How much, like 12.50.
     #[arg(long)]
     pub(super) amount: String,
+    /// Paid at once (0200): it needs no capture, and what follows is a refund.
+    #[arg(long)]
+    pub(super) purchase: bool,
     #[command(flatten)]
     pub(super) tap: TapArguments,
+    #[command(flatten)]
+    pub(super) issuer: IssuerArguments,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BalanceArguments {
+    /// The reference of an earlier payment, as on its slip.
+    #[arg(long)]
+    pub(super) rrn: Option<String>,
     #[command(flatten)]
-    pub(super) tap: TapArguments,
+    pub(super) tap: Option<TapArguments>,
+    #[command(flatten)]
+    pub(super) issuer: IssuerArguments,
 }
 
 /// Terminal and card.
@@ -65,13 +77,11 @@ pub(super) struct TapArguments {
     pub(super) card: CardArguments,
     #[command(flatten)]
     pub(super) passphrase: PassphraseArguments,
-    #[command(flatten)]
-    pub(super) issuer: IssuerArguments,
 }
 
-/// Where the card is.
+/// Where the card is. One of them; `reader` tells who gives none.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(super) struct CardArguments {
     /// A card file, as `counterfoil card` makes and inserts it.
     #[arg(long, value_name = "FILE")]
@@ -124,10 +134,25 @@ pub(crate) struct FollowArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct IncreaseArguments {
+    /// The payment's reference, as on its slip.
+    #[arg(long)]
+    pub(super) rrn: String,
+    /// How much more, like 12.50.
+    #[arg(long)]
+    pub(super) amount: String,
+    #[command(flatten)]
+    pub(super) issuer: IssuerArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ReverseArguments {
     /// The payment's reference, as on its slip.
     #[arg(long)]
     pub(super) rrn: Option<String>,
+    /// How much less is to be held, like 12.50 [default: nothing is to be].
+    #[arg(long, requires = "rrn")]
+    pub(super) amount: Option<String>,
     #[command(flatten)]
     pub(super) issuer: IssuerArguments,
 }

@@ -27,7 +27,8 @@ impl Reader {
                 let (file, personalization) = CardFile::open(file, &passphrase(asked, false)?)?;
                 Ok(Self::File(Box::new((Card::new(personalization, Protocol::T1), file))))
             }
-            (None, reader) => Self::contacts(reader.as_deref().unwrap_or_default()),
+            (None, Some(reader)) => Self::contacts(reader),
+            (None, None) => Err(super::usage("give --card FILE or --pcsc READER")),
         }
     }
 
