@@ -9,6 +9,7 @@
 //!   vault/             cards and payments (crate `vault`)
 //!   tls/authority.pem  what acquirers' certificates are checked against; its key is derived
 //!   tls/server.pem     the doors' certificate         tls/server.key   its key, 0600, as web servers keep it
+//!   tls/acquirers/     the certificates that the doors let in
 //! ```
 //! Both files below `keys` open with the issuer's passphrase.
 
@@ -23,7 +24,7 @@ use std::{
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use eyre::{Context, OptionExt, ensure};
-use gateway::payment::{Acquirer, Ledger, ledger::Network, tls};
+use gateway::payment::{Acquirer, Certified, Ledger, ledger::Network, tls};
 use payments::issuer::{Settings, keys::SoftKeys, records::RangeRecord};
 use primitives::Masked;
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,12 @@ impl IssuerFolder {
         Ok((tls::Identity::from_pem(&read(SERVER)?, &key)?, read(AUTHORITY)?))
     }
 
-    /// A certificate for an acquirer, in a folder of its own: `acquirer.pem`, `acquirer.key`, `authority.pem`.
+    /// The certificates that the doors let in.
+    pub(crate) fn certified(&self) -> Certified {
+        Certified::new(self.tls().join("acquirers"))
+    }
+
+    /// A certificate for an acquirer, which the doors let in from now on, in a folder of its own: `acquirer.pem`, `acquirer.key`, `authority.pem`.
     pub(crate) fn certify(&self, acquirer: &Acquirer, out: &Path, passphrase: &str) -> eyre::Result<()> {
         let authority = Authority::new(&self.about()?.name, &self.root(passphrase)?.derive("authority"))?;
         let Issued { certificate, key } = authority.acquirer(acquirer)?;
@@ -168,7 +174,7 @@ impl IssuerFolder {
         write_new(&out.join("acquirer.key"), key.as_bytes()).wrap_err_with(shown)?;
         write_new(&out.join("acquirer.pem"), certificate.as_bytes()).wrap_err_with(shown)?;
         fs::copy(self.authority_file(), out.join(AUTHORITY)).wrap_err_with(shown)?;
-        Ok(())
+        Ok(self.certified().add(certificate.as_bytes())?)
     }
 
     fn keys(&self) -> KeyStore {

@@ -117,9 +117,7 @@ impl Street {
 
     /// Waits until the issuer is done with a payment by itself.
     fn settles(&self, rrn: &str, state: &str) {
-        while self.payment(rrn)["state"] != state {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+        while self.payment(rrn)["state"] != state {}
     }
 
     fn reconciles(&self) {
@@ -280,6 +278,12 @@ fn a_certificate_names_the_acquirer() {
     };
     assert_eq!(pay(&own), Some(0));
     assert_eq!(pay(&other), Some(10), "DE 32 is not whom the certificate names");
+    street.office(&["merchant", "remove", "--acquirer", ACQUIRER, "--merchant", "SHOP-1"]);
+    assert_eq!(pay(&own), Some(10), "the merchant is gone");
+    let removed = street.output(&["issuer", "acquirer", "remove", "--acquirer", ACQUIRER], "");
+    assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+    assert_eq!(street.office(&["acquirer", "list"])["acquirers"], json!([{ "acquirer": "999", "certificates": 1 }]));
+    assert_eq!(pay(&own), Some(11), "its certificate is not let in");
     let address = street.issuer.as_ref().unwrap().url();
     let plain = street.output(&["terminal", "send", "--hex", "30383030", "--issuer", &address, "--dev"], "");
     assert_eq!(plain.status.code(), Some(11), "a plain line is not answered");

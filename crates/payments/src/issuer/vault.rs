@@ -83,6 +83,8 @@ pub trait Vault {
     fn merchants(&mut self) -> VaultResult<Vec<MerchantRecord>>;
     /// Writes a merchant, new or not.
     fn put_merchant(&mut self, merchant: &MerchantRecord) -> VaultResult<()>;
+    /// Removes a merchant. Missing if it is not there.
+    fn remove_merchant(&mut self, key: &MerchantKey) -> VaultResult<()>;
     /// One merchant's day.
     fn total(&mut self, key: &TotalKey) -> VaultResult<Option<TotalRecord>>;
     /// Everybody's totals of the days `from_day..=to_day`, in order of day, merchant, currency.

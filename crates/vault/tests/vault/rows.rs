@@ -210,6 +210,10 @@ fn merchants_and_totals() {
         write(&vault, move |vault| vault.put_merchant(&record)).unwrap();
     }
     assert_eq!(read(&vault, |vault| vault.merchants()), [moved.clone(), merchant(2)]);
+    write(&vault, |vault| vault.remove_merchant(&merchant_key(2))).unwrap();
+    assert_eq!(read(&vault, |vault| vault.merchants()), [moved.clone()]);
+    let missing = VaultError::Missing("the merchant");
+    assert_eq!(refusal(&vault, |vault| vault.remove_merchant(&merchant_key(2))), missing);
     assert_eq!(read(&vault, |vault| vault.merchant(&merchant_key(1))), Some(moved));
     assert_eq!(read(&vault, |vault| vault.merchant(&merchant_key(3))), None);
 

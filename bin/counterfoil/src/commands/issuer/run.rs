@@ -107,7 +107,7 @@ async fn open_doors(
         true => [Lock::open(arguments.iso)?, Lock::open(arguments.http)?],
         false => {
             let (identity, authority) = issuer.server()?;
-            let lock = Lock::Mutual(tls::server(identity, &authority)?);
+            let lock = Lock::Mutual(tls::server(identity, &authority)?, issuer.certified());
             [lock.clone(), lock]
         }
     };

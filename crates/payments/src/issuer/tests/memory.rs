@@ -207,6 +207,11 @@ impl Vault for MemoryVault {
         Ok(())
     }
 
+    fn remove_merchant(&mut self, key: &MerchantKey) -> VaultResult<()> {
+        self.note("remove_merchant")?;
+        self.merchants.remove(key).map(drop).ok_or(VaultError::Missing("the merchant"))
+    }
+
     fn total(&mut self, key: &TotalKey) -> VaultResult<Option<TotalRecord>> {
         self.note("total")?;
         Ok(self.totals.get(key).cloned())

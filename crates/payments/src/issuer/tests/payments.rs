@@ -329,6 +329,20 @@ fn totals_count_what_is_final_at_each_merchant() {
 }
 
 #[test]
+fn a_merchant_that_is_removed_is_paid_what_was_authorized_and_nothing_new() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let held = card.tap(&Tap::of(1000));
+    assert_eq!(world.code(&held), Approved);
+    let key = MerchantKey { acquirer: ACQUIRER.into(), merchant: "SHOP-1".into() };
+    world.vault.remove_merchant(&key).unwrap();
+    assert_eq!(world.code(&card.tap(&Tap::of(1000).stan(2))), InvalidMerchant);
+    assert_eq!(world.code(&completion(&held, 3, 1000)), Approved);
+    assert_eq!(world.ledger.balance(SHOP), 1000);
+    world.assert_reconciled();
+}
+
+#[test]
 fn the_acquirer_of_the_message_is_that_of_the_connection() {
     let mut world = World::new();
     let message = world.card(1).tap(&Tap::of(1250));

@@ -149,7 +149,7 @@ fn the_balance_behind_a_payment_is_asked_without_its_card() {
     );
     assert!(asked.icc_data.is_none() && request.encode().is_ok());
     let mut told = response(&request, ResponseCode::Approved);
-    told.amounts = vec![available(40_00)];
+    told.amounts = vec![balance_of(Signed::Credit(40_00))];
     assert_eq!(balance(&told).as_deref(), Some("40.00 EUR"));
 }
 
