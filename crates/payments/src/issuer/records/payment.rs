@@ -121,7 +121,7 @@ pub struct PaymentRecord {
     pub due_ms: u64,
     /// When its state changed last.
     pub changed_ms: u64,
-    /// Steps that were named on the ledger: adjustments, captures and refunds are numbered by it.
+    /// Steps that were named on the ledger: adjustments and captures are numbered by it.
     pub steps: u32,
 }
 
