@@ -134,7 +134,7 @@ const FOLDER_MODE: u32 = 0o700;
 /// "cfvl": a SQLite file of another program is refused by it.
 const APPLICATION_ID: i64 = 0x6366_766C;
 const STATEMENTS_MAX: usize = 128;
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 const FORMAT: i64 = MIGRATIONS.len() as i64;
 const SETTINGS: [(&str, &str); 7] = [
     ("synchronous", "FULL"),

@@ -209,6 +209,8 @@ fn a_payment_grows_and_shrinks_and_a_purchase_is_paid_at_once() {
     let (code, told) = street.terminal(&["balance", "--rrn", &rrn]);
     assert_eq!((code, text(&told, "balance")), (0, "75.00 EUR"), "{told}");
     assert_eq!(street.payment(&rrn)["state"], "held");
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn, "--amount", "10", "--more"]).0, 0);
+    assert_eq!((street.payment(&rrn)["state"].as_str(), street.available(SHOP.account)), (Some("held"), "1000".into()));
     assert_eq!(street.terminal(&["capture", "--rrn", &rrn]).0, 0);
     assert_eq!(street.available(SHOP.account), "2500");
 

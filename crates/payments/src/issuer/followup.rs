@@ -9,9 +9,9 @@
 //! | state of the payment | 0220 completion | 0100 more | 0400 reversal | 0200 refund |
 //! |---|---|---|---|---|
 //! | Holding | 91 | 91 | cancelled, then 00 | 12 |
-//! | Held | captured, 00; near its end 91 | adjusted, 00 | released or adjusted, 00 | 12 |
+//! | Held | captured, 00, in whole or in parts; near its end 91 | adjusted, 00 | released or adjusted, 00 | 12 |
 //! | Adjusting | 91 | 91 | 91 | 12 |
-//! | Capturing | 12 | 12 | 12 | 91 |
+//! | Capturing | 91 | 12 | 12 | 91 |
 //! | Captured | 12 | 12 | 12 | taken back, 00, or 57 |
 //! | Refunding | 12 | 12 | 12 | 91 |
 //! | Cancelling, Releasing | 91 | 12 | 00 when it is done | 12 |
@@ -147,7 +147,11 @@ fn approved(ask: &Ask<'_>, payment: &PaymentRecord) -> Response {
 const fn is_busy(state: PaymentState) -> bool {
     matches!(
         state,
-        PaymentState::Holding | PaymentState::Adjusting | PaymentState::Cancelling | PaymentState::Releasing
+        PaymentState::Holding
+            | PaymentState::Adjusting
+            | PaymentState::Capturing
+            | PaymentState::Cancelling
+            | PaymentState::Releasing
     )
 }
 

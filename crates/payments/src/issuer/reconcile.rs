@@ -162,7 +162,8 @@ fn fits(payment: &PaymentRecord, found: &LedgerHold) -> bool {
     let ours = (u128::from(payment.amount_minor), u128::from(payment.captured_minor));
     match payment.state {
         PaymentState::Held => found.state == HoldState::Open && amounts == ours,
-        PaymentState::Captured => found.state == HoldState::Captured && amounts == ours,
+        // Released: after captures of parts the rest was given back.
+        PaymentState::Captured => matches!(found.state, HoldState::Captured | HoldState::Released) && amounts == ours,
         PaymentState::Reversed if payment.amount_minor == 0 => found.state == HoldState::Unknown,
         PaymentState::Reversed | PaymentState::Expired => found.state == HoldState::Released,
         PaymentState::Failed => !matches!(found.state, HoldState::Open | HoldState::Captured),

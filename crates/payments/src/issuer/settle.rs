@@ -37,7 +37,7 @@ impl Issuer {
             (OutboxKind::Adjust { previous_minor, amount_minor }, _) => {
                 step.adjusted(previous_minor, amount_minor, done)
             }
-            (OutboxKind::Capture { amount_minor }, true) => step.captured(amount_minor),
+            (OutboxKind::Capture { amount_minor, is_final }, true) => step.captured(amount_minor, is_final),
             (OutboxKind::Capture { .. }, false) => step.stays_held(),
             (OutboxKind::Release { expired }, true) => step.released(expired),
             (OutboxKind::Release { .. }, false) => step.stays_held(),
@@ -118,7 +118,7 @@ fn sweep_one(
         return desk.update(&mut payment, PaymentState::Held).map(|()| None);
     }
     let amount_minor = payment.amount_minor;
-    let row = desk.step(&mut payment, OutboxKind::Capture { amount_minor })?;
+    let row = desk.step(&mut payment, OutboxKind::Capture { amount_minor, is_final: true })?;
     desk.update(&mut payment, PaymentState::Capturing)?;
     Ok(Some(row))
 }
@@ -145,10 +145,9 @@ impl Step<'_, '_, '_> {
             total.held_count = total.held_count.saturating_add(1);
             total.held_minor = total.held_minor.saturating_add(first_minor);
         })?;
+        let whole = OutboxKind::Capture { amount_minor: first_minor, is_final: true };
         match (self.payment.kind, self.payment.state) {
-            (PaymentKind::Late { .. }, _) => {
-                self.next(OutboxKind::Capture { amount_minor: first_minor }, PaymentState::Capturing)
-            }
+            (PaymentKind::Late { .. }, _) => self.next(whole, PaymentState::Capturing),
             (_, PaymentState::Cancelling) => self.next(OutboxKind::Release { expired: false }, PaymentState::Releasing),
             _ if self.desk.now_ms > self.payment.deadline_ms => {
                 self.desk.answer_all(self.payment.id, false, self.settled)?;
@@ -156,7 +155,7 @@ impl Step<'_, '_, '_> {
             }
             (PaymentKind::Purchase, _) => {
                 self.desk.answer_all(self.payment.id, true, self.settled)?;
-                self.next(OutboxKind::Capture { amount_minor: first_minor }, PaymentState::Capturing)
+                self.next(whole, PaymentState::Capturing)
             }
             _ => self.rest(true),
         }
@@ -190,31 +189,40 @@ impl Step<'_, '_, '_> {
         }
     }
 
-    /// The merchant has it; the rest is free again.
-    fn captured(mut self, amount_minor: u64) -> Result<(), IssuerError> {
-        let rest_minor = money::take(self.payment.amount_minor, amount_minor)?;
-        let day = self.payment.day;
+    /// The merchant has it; the rest is free again, unless more is to be captured.
+    fn captured(mut self, amount_minor: u64, is_final: bool) -> Result<(), IssuerError> {
+        let captured_minor = money::add(self.payment.captured_minor, amount_minor)?;
+        let rest_minor = money::take(self.payment.amount_minor, captured_minor)?;
+        let (day, freed_minor) = (self.payment.day, if is_final { rest_minor } else { 0 });
         self.desk.with_account(&self.payment, |account| {
             money::capture(account, amount_minor)?;
-            money::give_back(account, rest_minor, day)
+            money::give_back(account, freed_minor, day)
         })?;
-        self.payment.captured_minor = amount_minor;
+        self.payment.captured_minor = captured_minor;
         self.desk.count(&self.payment, |total| {
             total.captured_count = total.captured_count.saturating_add(1);
             total.captured_minor = total.captured_minor.saturating_add(amount_minor);
         })?;
+        if !is_final {
+            return self.rest(true);
+        }
         self.desk.update(&mut self.payment, PaymentState::Captured)?;
         self.desk.answer_all(self.payment.id, true, self.settled)
     }
 
-    /// It was given back.
+    /// It was given back; what was captured before stays with the merchant.
     fn released(mut self, expired: bool) -> Result<(), IssuerError> {
-        let (amount_minor, day) = (self.payment.amount_minor, self.payment.day);
-        self.desk.with_account(&self.payment, |account| money::give_back(account, amount_minor, day))?;
+        let rest_minor = money::take(self.payment.amount_minor, self.payment.captured_minor)?;
+        let day = self.payment.day;
+        self.desk.with_account(&self.payment, |account| money::give_back(account, rest_minor, day))?;
         if !expired {
-            self.reversed(amount_minor)?;
+            self.reversed(rest_minor)?;
         }
-        let state = if expired { PaymentState::Expired } else { PaymentState::Reversed };
+        let state = match (self.payment.captured_minor, expired) {
+            (0, true) => PaymentState::Expired,
+            (0, false) => PaymentState::Reversed,
+            _ => PaymentState::Captured,
+        };
         self.desk.update(&mut self.payment, state)?;
         self.desk.answer_all(self.payment.id, true, self.settled)
     }

@@ -99,6 +99,9 @@ pub struct Payment {
     /// DE 63 is `PA1`: the terminal can take less than it asked for. A private use of ours.
     #[serde(default)]
     pub takes_partial: bool,
+    /// DE 63 is `MC1`: more completions of the payment follow this one. A private use of ours.
+    #[serde(default)]
+    pub more_follows: bool,
     /// DE 90.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<Original>,
@@ -176,6 +179,7 @@ impl Payment {
     /// Takes a message apart and checks what belongs together.
     pub(super) fn read(operation: Operation, message: &Message<'_>) -> Result<Self, MessageError> {
         let mut from = Reader::new(message);
+        let mark = from.lenient::<Mark>(de::CAPABILITIES);
         let payment = Self {
             operation,
             repeat: message.mti().is_repeat(),
@@ -203,7 +207,8 @@ impl Payment {
             merchant_place: from.optional(de::MERCHANT_PLACE)?,
             currency: from.required(de::CURRENCY)?,
             icc_data: from.optional(de::ICC_DATA)?,
-            takes_partial: from.lenient::<TakesPartial>(de::CAPABILITIES).is_some(),
+            takes_partial: mark == Some(Mark::TakesPartial),
+            more_follows: mark == Some(Mark::MoreFollows),
             original: from.optional(de::ORIGINAL)?,
             replacement: from.optional(de::REPLACEMENT)?,
             others: from.others(),
@@ -240,10 +245,18 @@ impl Payment {
         to.put_some(de::MERCHANT_PLACE, self.merchant_place.as_ref())?;
         to.put(de::CURRENCY, &self.currency)?;
         to.put_some(de::ICC_DATA, self.icc_data.as_ref())?;
-        to.put_some(de::CAPABILITIES, self.takes_partial.then_some(&TakesPartial))?;
+        to.put_some(de::CAPABILITIES, self.mark().as_ref())?;
         to.put_some(de::ORIGINAL, self.original.as_ref())?;
         to.put_some(de::REPLACEMENT, self.replacement.as_ref())?;
         to.finish()
+    }
+
+    const fn mark(&self) -> Option<Mark> {
+        match (self.takes_partial, self.more_follows) {
+            (true, _) => Some(Mark::TakesPartial),
+            (false, true) => Some(Mark::MoreFollows),
+            (false, false) => None,
+        }
     }
 
     fn check(&self) -> Result<(), MessageError> {
@@ -252,6 +265,9 @@ impl Payment {
         }
         if self.track2.as_ref().is_some_and(|track2| track2.number() != self.token.digits()) {
             return Err(MessageError::Disagreement { field: de::TRACK2, other: de::ACCOUNT });
+        }
+        if self.takes_partial && self.more_follows {
+            return Err(MessageError::Disagreement { field: de::CAPABILITIES, other: de::CAPABILITIES });
         }
         match self.needed().iter().find(|(_, there)| !there) {
             Some((field, _)) => Err(MessageError::Missing { field: *field }),
@@ -283,18 +299,29 @@ impl Payment {
     }
 }
 
-/// The mark that a terminal takes partial approvals.
-struct TakesPartial;
+/// What DE 63 says among us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    TakesPartial,
+    MoreFollows,
+}
 
-impl Element for TakesPartial {
-    const EXPECTED: &'static str = "PA1";
+impl Element for Mark {
+    const EXPECTED: &'static str = "PA1 or MC1";
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        (bytes == TAKES_PARTIAL).then_some(Self)
+        match bytes {
+            TAKES_PARTIAL => Some(Self::TakesPartial),
+            MORE_FOLLOWS => Some(Self::MoreFollows),
+            _ => None,
+        }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(TAKES_PARTIAL);
+        out.extend_from_slice(match self {
+            Self::TakesPartial => TAKES_PARTIAL,
+            Self::MoreFollows => MORE_FOLLOWS,
+        });
     }
 }
 
@@ -307,3 +334,4 @@ const OPERATIONS: [(Operation, &[u8; 4]); 6] = [
     (Operation::ReversalAdvice, b"0420"),
 ];
 const TAKES_PARTIAL: &[u8] = b"PA1";
+const MORE_FOLLOWS: &[u8] = b"MC1";

@@ -131,11 +131,19 @@ impl Record {
         Ok(Payment { processing: Processing::of(Transaction::BalanceInquiry), ..payment }.into())
     }
 
-    /// Takes the money, or this part of it, or somewhat more: a tip is for the issuer to judge.
-    pub fn capture(&mut self, amount_minor: Option<u64>, stamp: Stamp) -> Result<Pending, FollowUpError> {
-        let amount_minor = self.amount_of(amount_minor)?;
+    /// Takes the money, or this part of it, or somewhat more: a tip is for the issuer to judge. What is left of it returns to the holder, unless more
+    /// captures follow.
+    pub fn capture(
+        &mut self,
+        amount_minor: Option<u64>,
+        more_follows: bool,
+        stamp: Stamp,
+    ) -> Result<Pending, FollowUpError> {
+        let left_minor = self.amount_of(None)?.saturating_sub(self.captured_minor());
+        let amount_minor = self.amount_of(Some(amount_minor.unwrap_or(left_minor)))?;
         let asked = self.asked()?;
         let payment = self.after(&asked, Operation::Completion, amount_minor, stamp)?;
+        let payment = Payment { more_follows, ..payment };
         self.keep(FollowUpKind::Capture, amount_minor, payment, None)
     }
 
@@ -219,6 +227,14 @@ impl Record {
         self.follow_ups.iter().find(|follow_up| follow_up.undoes == Some(self.stan) && stands(follow_up))
     }
 
+    /// What was taken of it.
+    fn captured_minor(&self) -> u64 {
+        let captured = |follow_up: &&FollowUp| {
+            follow_up.kind == FollowUpKind::Capture && follow_up.response_code.as_deref() == Some(APPROVED)
+        };
+        self.follow_ups.iter().filter(captured).fold(0, |sum, one| sum.saturating_add(one.amount_minor))
+    }
+
     /// Remembers a message that follows; it is told until it is answered.
     fn keep(
         &mut self,
@@ -274,6 +290,7 @@ impl Record {
                 authorization_code: self.auth_code.as_ref().and_then(|code| Text::new(code)),
                 icc_data: None,
                 takes_partial: false,
+                more_follows: false,
                 original: Some(asked.as_original()),
                 ..asked.clone()
             })

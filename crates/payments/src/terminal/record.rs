@@ -227,6 +227,7 @@ impl Record {
             currency: CurrencyNumber::new(Currency::by_code(self.currency.as_bytes())?.number)?,
             icc_data: Some(icc_data),
             takes_partial: self.kind != Kind::Balance,
+            more_follows: false,
             original: None,
             replacement: None,
             others: Others::default(),

@@ -15,7 +15,7 @@ pub(crate) enum TerminalCommand {
     /// Hold more for an approved payment.
     Increase(IncreaseArguments),
     /// Take the money of an approved payment, or a part of it.
-    Capture(FollowArguments),
+    Capture(CaptureArguments),
     /// Undo a payment, or a part of it; without --rrn only tell the issuer what it did not answer yet.
     Reverse(ReverseArguments),
     /// Give back the money of a payment, or a part of it.
@@ -126,11 +126,20 @@ pub(crate) struct FollowArguments {
     /// The payment's reference, as on its slip.
     #[arg(long)]
     pub(super) rrn: String,
-    /// How much, like 12.50 [default: all that was approved].
+    /// How much, like 12.50 [default: all that was approved, and not captured yet].
     #[arg(long)]
     pub(super) amount: Option<String>,
     #[command(flatten)]
     pub(super) issuer: IssuerArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArguments {
+    #[command(flatten)]
+    pub(super) follow: FollowArguments,
+    /// More captures follow: the rest stays held.
+    #[arg(long)]
+    pub(super) more: bool,
 }
 
 #[derive(Debug, Args)]

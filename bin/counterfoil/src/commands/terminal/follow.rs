@@ -8,7 +8,9 @@ use payments::{
 
 use super::{
     APPROVED, DECLINED, NO_HOST,
-    arguments::{FollowArguments, IncreaseArguments, IssuerArguments, ReverseArguments, SendArguments},
+    arguments::{
+        CaptureArguments, FollowArguments, IncreaseArguments, IssuerArguments, ReverseArguments, SendArguments,
+    },
     owed,
     pay::{amount, ask, now, open},
     said,
@@ -42,11 +44,12 @@ pub(super) fn balance(rrn: &str, issuer: &IssuerArguments) -> eyre::Result<u8> {
     }
 }
 
-pub(super) fn capture(arguments: &FollowArguments) -> eyre::Result<u8> {
+pub(super) fn capture(arguments: &CaptureArguments) -> eyre::Result<u8> {
+    let CaptureArguments { follow: arguments, more } = arguments;
     let (state, wire) = open(&arguments.issuer)?;
     let mut record = state.record(&arguments.rrn)?;
     let amount_minor = minor(&record, arguments)?;
-    let pending = record.capture(amount_minor, stamp(&state)?.0).map_err(unfit)?;
+    let pending = record.capture(amount_minor, *more, stamp(&state)?.0).map_err(unfit)?;
     owe_and_tell(&state, &wire, &record, pending, arguments.issuer.json)
 }
 

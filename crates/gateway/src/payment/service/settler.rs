@@ -98,7 +98,11 @@ fn is_there(office: &Office, ledger: &Ledger, row: &OutboxRow) -> Result<bool, I
     let currency = currency.ok_or(IssuerError::Books("a payment has no listed currency"))?;
     let books = LedgerBooks::now(ledger.clone(), hold.from);
     let mut books = books.map_err(|error| IssuerError::Ledger(error.to_string()))?;
-    Ok(evidence::is_done(row.kind, &books.hold(currency, &hold.id).map_err(IssuerError::Ledger)?))
+    Ok(evidence::is_done(
+        row.kind,
+        payment.captured_minor,
+        &books.hold(currency, &hold.id).map_err(IssuerError::Ledger)?,
+    ))
 }
 
 const AGAIN: Duration = Duration::from_millis(200);

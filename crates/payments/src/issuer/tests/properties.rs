@@ -8,7 +8,7 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 
 use super::{
     ledger::{CAFE, POOL, POOL_MINOR, SHOP},
-    tap::{Tap, advice, completion, full_reversal, increase, partial_reversal, refund, reversal},
+    tap::{Tap, advice, completion, full_reversal, increase, partial_completion, partial_reversal, refund, reversal},
     world::{BALANCE_MINOR, Card, World},
 };
 use crate::{
@@ -36,7 +36,7 @@ enum Event {
     Reuse(Index),
     /// Any earlier message, exactly as it was or as a repeat.
     Again(Index, bool),
-    Complete(Index, u64),
+    Complete(Index, u64, bool),
     Increase(Index, u64),
     Reverse(Index, bool),
     ReversePart(Index, u64),
@@ -68,7 +68,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (any::<Index>(), amount.clone()).prop_map(|(card, minor)| Event::Advise(card, minor)),
         2 => any::<Index>().prop_map(Event::Reuse),
         3 => (any::<Index>(), any::<bool>()).prop_map(|(at, repeat)| Event::Again(at, repeat)),
-        6 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::Complete(at, minor)),
+        6 => (any::<Index>(), amount.clone(), any::<bool>())
+            .prop_map(|(at, minor, more)| Event::Complete(at, minor, more)),
         2 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::Increase(at, minor)),
         2 => (any::<Index>(), any::<bool>()).prop_map(|(at, full)| Event::Reverse(at, full)),
         2 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::ReversePart(at, minor)),
@@ -122,7 +123,10 @@ impl Story {
                 let Some(message) = pick(&self.sent, at) else { return Ok(()) };
                 self.send(Payment { repeat: repeat || message.repeat, ..message })
             }
-            Event::Complete(at, minor) => self.on_a_tap(at, |message, stan| completion(message, stan, minor)),
+            Event::Complete(at, minor, more) => {
+                let complete = if more { partial_completion } else { completion };
+                self.on_a_tap(at, |message, stan| complete(message, stan, minor))
+            }
             Event::Increase(at, minor) => self.on_a_tap(at, |message, stan| increase(message, stan, minor)),
             Event::Reverse(at, full) => {
                 let reverse = if full { full_reversal } else { reversal };
@@ -265,7 +269,8 @@ impl Story {
         prop_assert_eq!(captured, merchants, "what was captured is with the merchants");
         let balances: u64 = self.cards.iter().map(|card| self.world.money(card).0).sum();
         prop_assert_eq!(balances + merchants, 3 * BALANCE_MINOR);
-        let held: u64 = payments.iter().filter(|one| one.state == PaymentState::Held).map(|one| one.amount_minor).sum();
+        let held = payments.iter().filter(|one| one.state == PaymentState::Held);
+        let held: u64 = held.map(|one| one.amount_minor - one.captured_minor).sum();
         prop_assert_eq!(held, self.world.ledger.held());
         Ok(())
     }

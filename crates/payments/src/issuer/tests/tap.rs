@@ -181,6 +181,7 @@ impl Tap {
             currency: CurrencyNumber::new(self.currency).unwrap(),
             icc_data: None,
             takes_partial: false,
+            more_follows: false,
             original: None,
             replacement: None,
             others: Default::default(),
@@ -213,6 +214,11 @@ pub(in crate::issuer) fn follow_up(of: &Payment, operation: Operation, stan: u64
 
 pub(in crate::issuer) fn completion(of: &Payment, stan: u64, amount_minor: u64) -> Payment {
     follow_up(of, Operation::Completion, stan, amount_minor)
+}
+
+/// More completions follow.
+pub(in crate::issuer) fn partial_completion(of: &Payment, stan: u64, amount_minor: u64) -> Payment {
+    Payment { more_follows: true, ..completion(of, stan, amount_minor) }
 }
 
 pub(in crate::issuer) fn increase(of: &Payment, stan: u64, more_minor: u64) -> Payment {

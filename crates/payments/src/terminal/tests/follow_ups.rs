@@ -90,7 +90,7 @@ fn what_is_owed_survives_being_stored() {
 fn a_capture_takes_all_or_a_part_or_a_tip_more() {
     for (asked, taken) in [(None, 12_50), (Some(5_00), 5_00), (Some(13_75), 13_75)] {
         let mut record = record(approve);
-        let mut pending = record.capture(asked, stamp(9)).unwrap();
+        let mut pending = record.capture(asked, false, stamp(9)).unwrap();
         let payment = sent(&mut pending);
         check_names(&payment);
         assert_eq!((payment.operation, payment.amount_minor), (Operation::Completion, taken));
@@ -124,7 +124,7 @@ fn more_is_held_and_less_and_the_rest_is_captured() {
     assert_eq!((asked.operation, asked.replacement.unwrap().amount_minor), (Operation::Reversal, 10_00));
     assert_eq!(record.reversal(), None, "the payment stands");
     record.answer(10, &response(&less.attempt().unwrap(), ResponseCode::Approved));
-    assert_eq!(sent(&mut record.capture(None, stamp(11)).unwrap()).amount_minor, 10_00);
+    assert_eq!(sent(&mut record.capture(None, false, stamp(11)).unwrap()).amount_minor, 10_00);
     let told = record.follow_ups.iter().map(|one| (one.kind, one.amount_minor)).collect::<Vec<_>>();
     let [more, less, all] = [FollowUpKind::Increase, FollowUpKind::PartialReversal, FollowUpKind::Capture];
     assert_eq!(told, [(more, 2_00), (less, 4_50), (all, 10_00)]);
@@ -135,6 +135,19 @@ fn more_is_held_and_less_and_the_rest_is_captured() {
     for all in [10_00, 10_01] {
         assert_eq!(record.reverse_part(all, stamp(13)), Err(FollowUpError::NoPart(record.rrn.clone())));
     }
+}
+
+#[test]
+fn captures_of_parts_leave_the_rest_to_the_last_one() {
+    let mut record = record(approve);
+    let mut first = record.capture(Some(5_00), true, stamp(9)).unwrap();
+    assert!(sent(&mut first).more_follows);
+    record.answer(9, &response(&first.attempt().unwrap(), ResponseCode::Approved));
+    let mut last = record.capture(None, false, stamp(10)).unwrap();
+    let asked = sent(&mut last);
+    assert_eq!((asked.amount_minor, asked.more_follows), (7_50, false));
+    record.answer(10, &response(&last.attempt().unwrap(), ResponseCode::Approved));
+    assert_eq!(record.capture(None, false, stamp(11)), Err(FollowUpError::Amount), "nothing is left");
 }
 
 #[test]
@@ -173,7 +186,7 @@ fn a_sale_that_cannot_be_undone_is_refunded() {
 #[test]
 fn a_record_knows_what_is_owed_should_it_be_lost() {
     let mut record = record(approve);
-    let mut capture = record.capture(None, stamp(9)).unwrap();
+    let mut capture = record.capture(None, false, stamp(9)).unwrap();
     let refund = record.refund(None, stamp(10), 11).unwrap();
     capture.attempt().unwrap();
     assert_eq!(record.owed(), [capture.clone()], "a refund that was not answered is undone, not repeated");
@@ -219,9 +232,9 @@ fn a_reversal_ends_a_payment() {
     assert_eq!(payment.response_code, Some(ResponseCode::CustomerCancellation));
     let reversed = Err(FollowUpError::Reversed(record.rrn.clone()));
     assert_eq!(record.reverse(stamp(10)), reversed);
-    assert_eq!(record.capture(None, stamp(10)), reversed);
+    assert_eq!(record.capture(None, false, stamp(10)), reversed);
     record.answer(9, &response(&pending.attempt().unwrap(), ResponseCode::NotPermitted));
-    assert!(record.capture(None, stamp(10)).is_ok(), "the issuer refused to reverse");
+    assert!(record.capture(None, false, stamp(10)).is_ok(), "the issuer refused to reverse");
 }
 
 #[test]
@@ -244,13 +257,13 @@ fn what_was_kept_for_an_approved_payment_is_not_wanted() {
 fn what_nothing_can_follow() {
     let (mut declined, mut asked) = (record(decline), record(approve));
     let not_approved = Err(FollowUpError::NotApproved(declined.rrn.clone()));
-    assert_eq!(declined.capture(None, stamp(9)), not_approved);
-    assert_eq!(asked.capture(Some(0), stamp(9)), Err(FollowUpError::Amount));
-    assert_eq!(asked.capture(Some(1_000_000_000_000), stamp(9)), Err(FollowUpError::Amount));
+    assert_eq!(declined.capture(None, false, stamp(9)), not_approved);
+    assert_eq!(asked.capture(Some(0), false, stamp(9)), Err(FollowUpError::Amount));
+    assert_eq!(asked.capture(Some(1_000_000_000_000), false, stamp(9)), Err(FollowUpError::Amount));
     for number in [0, 7, 1_000_000] {
-        assert!(matches!(asked.capture(None, stamp(number)), Err(FollowUpError::Unsound(_))), "{number}");
+        assert!(matches!(asked.capture(None, false, stamp(number)), Err(FollowUpError::Unsound(_))), "{number}");
     }
     assert!(asked.follow_ups.is_empty());
     asked.request = None;
-    assert!(matches!(asked.capture(None, stamp(9)), Err(FollowUpError::NotAsked(_))));
+    assert!(matches!(asked.capture(None, false, stamp(9)), Err(FollowUpError::NotAsked(_))));
 }

@@ -24,8 +24,8 @@ use super::{
     super::{
         APPROVED, DECLINED, NO_HOST, Usage,
         arguments::{
-            CardArguments, FollowArguments, IncreaseArguments, IssuerArguments, PayArguments, ReverseArguments,
-            TapArguments,
+            CaptureArguments, CardArguments, FollowArguments, IncreaseArguments, IssuerArguments, PayArguments,
+            ReverseArguments, TapArguments,
         },
         follow, pay,
         state::State,
@@ -174,7 +174,8 @@ fn a_payment_is_approved_captured_and_refunded() {
         amount: Some(amount.into()),
         issuer: to_issuer(folder.path(), issuer.address),
     };
-    assert_eq!(follow::capture(&follow("10.00")).unwrap(), APPROVED);
+    let capture = CaptureArguments { follow: follow("10.00"), more: false };
+    assert_eq!(follow::capture(&capture).unwrap(), APPROVED);
     assert_eq!(follow::refund(&follow("2.00")).unwrap(), APPROVED);
     assert!(follow::refund(&follow("2.001")).unwrap_err().is::<Usage>());
     assert!(state(folder.path()).owed().unwrap().is_empty());
