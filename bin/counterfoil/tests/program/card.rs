@@ -243,7 +243,25 @@ fn what_is_reversed_is_spendable_again_and_a_limit_is_a_limit() {
     let blocked = street.office(&["block", "--card", &street.card]);
     assert_eq!(blocked["status"], "blocked");
     assert_eq!(street.tap("SHOP-1", "1").0, 10);
+    let lost = street.office(&["lost", "--card", &street.card]);
+    assert_eq!(lost["status"], "lost");
+    assert_eq!(street.office(&["lost"])["cards"][0]["card"], street.card.as_str());
+    assert_eq!(text(&street.tap("SHOP-1", "1").1, "responseCode"), "41");
+    assert_eq!(street.office(&["unblock", "--card", &street.card])["status"], "active");
+    assert_eq!(street.tap("SHOP-1", "1").0, 0);
     street.reconciles();
+
+    // Money comes to the pool, and the vault is not told.
+    let pool = serde_json::from_slice::<Value>(&fs::read(street.path("issuer/issuer.json")).unwrap()).unwrap();
+    let mint = ["cash", "mint", "EUR", "--amount", "1", "--to", text(&pool, "pool"), "--reference", "unknown"];
+    street.till.json(&GOVERNOR, &mint);
+    let compared = street.output(&["issuer", "reconcile", "--json"], "");
+    assert_eq!(compared.status.code(), Some(1), "{}", String::from_utf8_lossy(&compared.stderr));
+    let compared: Value = serde_json::from_slice(&compared.stdout).unwrap();
+    assert_eq!(
+        (&compared["differences"][0]["what"], compared["differences"].as_array().unwrap().len()),
+        (&json!("balance"), 1)
+    );
 }
 
 #[test]

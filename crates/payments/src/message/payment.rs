@@ -100,7 +100,7 @@ pub struct Payment {
     #[serde(default)]
     pub takes_partial: bool,
     /// DE 63 is `MC1`: more completions of the payment follow this one. A private use of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more_follows: bool,
     /// DE 90.
     #[serde(default, skip_serializing_if = "Option::is_none")]
