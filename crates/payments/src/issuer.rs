@@ -41,6 +41,7 @@ mod money;
 pub mod reconcile;
 pub mod records;
 mod recover;
+pub mod reference;
 pub mod settings;
 mod settle;
 mod till;

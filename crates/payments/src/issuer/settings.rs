@@ -4,6 +4,8 @@
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
+use super::reference::AccountReference;
+
 /// The issuer's choices. All but the first two have defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -36,6 +38,9 @@ pub struct Settings {
     /// A counter that is so far above the high mark is told.
     #[serde(default = "defaults::atc_leap")]
     pub atc_leap: u16,
+    /// What an approval says that stays the same while tokens change (element 56).
+    #[serde(default)]
+    pub account_reference: AccountReference,
     /// How long after a payment its terminal may ask for the balance without the card.
     #[serde(default = "defaults::inquiry_ms")]
     pub inquiry_ms: u64,
@@ -55,6 +60,7 @@ impl Settings {
             tip_percent: 0,
             clock_skew_s: defaults::clock_skew_s(),
             atc_leap: defaults::atc_leap(),
+            account_reference: AccountReference::None,
             inquiry_ms: defaults::inquiry_ms(),
         }
     }

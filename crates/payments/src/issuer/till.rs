@@ -161,6 +161,10 @@ impl Till<'_> {
         data.put(tag::ISSUER_AUTHENTICATION, &IssuerAuthentication { arpc, csu }.encode());
         let mut response = self.ask.response(code);
         response.icc_data = IccData::parse(&data.into_bytes());
+        if code.approves() {
+            let (settings, card) = (&self.issuer.settings, &self.known.card.reference);
+            response.account_reference = settings.account_reference.of(desk.keys, card, &self.merchant.key)?;
+        }
         Ok(response)
     }
 }

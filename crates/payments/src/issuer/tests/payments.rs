@@ -16,6 +16,7 @@ use crate::{
         hold::Preimage,
         mismatch::Mismatch,
         records::{AccountKey, CardStatus, Limits, MerchantKey, MerchantRecord, PaymentState},
+        reference::AccountReference,
         vault::Vault as _,
     },
     message::{
@@ -25,6 +26,7 @@ use crate::{
         amount::{AmountKind, CurrencyNumber, Processing, Signed, Transaction},
         card::{EntryMode, IccData},
     },
+    profile::Strategy,
     tlv::tag,
 };
 
@@ -305,6 +307,30 @@ fn an_advice_is_held_like_its_request() {
     forged.amount_minor = 1251;
     assert_eq!(world.code(&forged), DoNotHonour);
     world.assert_reconciled();
+}
+
+/// T-31: what stays the same while tokens change links as much as the issuer chose, and is given to who was approved.
+#[test]
+fn an_account_reference_links_what_the_issuer_chose() {
+    let references = |choice| {
+        let settings = Settings { account_reference: choice, ..Settings::new(31_337, POOL) };
+        let mut world = World::with_settings("combined", Strategy::Reverse, settings);
+        let (mut card, mut other) = (world.card(1), world.card(2));
+        let at_cafe = Tap::of(100).at_cafe().stan(3);
+        let taps = [card.tap(&Tap::of(100)), card.tap(&Tap::of(200).stan(2)), card.tap(&at_cafe)];
+        let all: Vec<Payment> = taps.into_iter().chain([other.tap(&Tap::of(100).stan(4))]).collect();
+        let given: Vec<_> = all.iter().map(|message| world.ask(message).account_reference).collect();
+        let declined = world.ask(&card.tap(&Tap::of(BALANCE_MINOR).stan(5)));
+        assert_eq!((declined.response_code, declined.account_reference), (InsufficientFunds, None));
+        given.into_iter().map(|given| given.map(|text| text.as_str().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(references(AccountReference::None), vec![None; 4]);
+    let at_merchants = references(AccountReference::Merchant);
+    let [first, second, cafe, other] = [0, 1, 2, 3].map(|at: usize| at_merchants[at].as_deref().unwrap());
+    assert!(first == second && first != cafe && first != other, "{at_merchants:?}");
+    assert!(first.len() == 29 && first.starts_with("CFOL") && first.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let everywhere = references(AccountReference::Card);
+    assert!(everywhere[0] == everywhere[2] && everywhere[0] != everywhere[3] && everywhere[0] != at_merchants[0]);
 }
 
 #[test]
