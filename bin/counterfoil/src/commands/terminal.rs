@@ -52,7 +52,7 @@ fn usage(what: impl Into<String>) -> eyre::Report {
 
 /// Of the card that is tapped, or behind an earlier payment.
 fn balance(arguments: &arguments::BalanceArguments) -> eyre::Result<u8> {
-    match (&arguments.rrn, &arguments.tap) {
+    match (&arguments.rrn, &arguments.tap.0) {
         (Some(rrn), None) => follow::balance(rrn, &arguments.issuer),
         (None, Some(tap)) => pay::balance(tap, &arguments.issuer),
         _ => Err(usage("give --rrn for the account behind a payment, or a card and where it is tapped")),

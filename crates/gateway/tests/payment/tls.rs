@@ -55,7 +55,7 @@ async fn an_acquirer_that_is_removed_is_cut_off_and_stays_outside() {
     let anew = authority.acquirer("7");
     assert_eq!(said(&door, anew).await.unwrap(), "acquirer 7: hi", "a new certificate is let in");
     let let_in: Vec<_> = authority.certified().acquirers().unwrap();
-    assert_eq!(let_in, ["7", "8"].map(|number| number.parse().unwrap()));
+    assert_eq!(let_in, ["7", "8"].map(|number| number.parse::<Acquirer>().unwrap()));
 }
 
 #[tokio::test]

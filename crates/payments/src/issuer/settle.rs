@@ -117,7 +117,7 @@ fn sweep_one(
         payment.due_ms = end_s(settings, &payment).saturating_mul(1000);
         return desk.update(&mut payment, PaymentState::Held).map(|()| None);
     }
-    let amount_minor = payment.amount_minor;
+    let amount_minor = money::take(payment.amount_minor, payment.captured_minor)?;
     let row = desk.step(&mut payment, OutboxKind::Capture { amount_minor, is_final: true })?;
     desk.update(&mut payment, PaymentState::Capturing)?;
     Ok(Some(row))

@@ -243,8 +243,8 @@ impl Record {
         payment: Payment,
         undoes: Option<u32>,
     ) -> Result<Pending, FollowUpError> {
-        let pending = Pending::new(payment, undoes).ok_or_else(|| self.unsound())?;
-        let pending = Pending { amount_minor, ..pending };
+        let mut pending = Pending::new(payment, undoes).ok_or_else(|| self.unsound())?;
+        pending.amount_minor = amount_minor;
         self.follow_ups.push(FollowUp::of(kind, &pending));
         Ok(pending)
     }

@@ -198,8 +198,13 @@ fn a_writer_that_ended_says_that_it_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let writer = start(folder.path(), None);
     writer.write("note", note("before")).unwrap();
-    let bug = |_: &Connection| -> Result<i64, Undo<WriteError>> { panic!("a planted bug") };
-    assert_eq!(writer.write("bug", bug), Err(WriteError::Closed));
+    // As SQLite does when the disk fails: everything is rolled back.
+    let disk = || WriteError::Disk("a planted failure".into());
+    let fails = move |connection: &Connection| -> Result<i64, Undo<WriteError>> {
+        connection.execute_batch("ROLLBACK")?;
+        Err(Undo::Failed(disk()))
+    };
+    assert_eq!(writer.write("fails", fails), Err(disk()));
     assert_eq!(writer.write("note", note("after")), Err(WriteError::Closed));
     assert_eq!(notes(folder.path()), [b"before".to_vec()]);
 }

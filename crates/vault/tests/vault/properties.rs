@@ -43,7 +43,7 @@ proptest! {
             due_ms,
             changed_ms,
             steps,
-            ..payment
+            ..payment.clone()
         };
         let record = changed.clone();
         write(&open(folder.path()), move |vault| vault.update_payment(&record)).unwrap();

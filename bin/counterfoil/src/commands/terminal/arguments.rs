@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand, error::Error};
 
 use crate::cli::PassphraseArguments;
 
@@ -44,10 +44,38 @@ pub(crate) struct BalanceArguments {
     #[arg(long)]
     pub(super) rrn: Option<String>,
     #[command(flatten)]
-    pub(super) tap: Option<TapArguments>,
+    pub(super) tap: PerhapsTap,
     #[command(flatten)]
     pub(super) issuer: IssuerArguments,
 }
+
+/// A terminal and a card, or none of it: clap asks for each required argument of a flattened `Option`.
+#[derive(Debug)]
+pub(super) struct PerhapsTap(pub(super) Option<TapArguments>);
+
+impl Args for PerhapsTap {
+    fn augment_args(command: Command) -> Command {
+        TapArguments::augment_args_for_update(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        TapArguments::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for PerhapsTap {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let is_there = TAP.iter().any(|argument| matches.contains_id(argument));
+        is_there.then(|| TapArguments::from_arg_matches(matches)).transpose().map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+const TAP: [&str; 7] = ["currency", "merchant", "terminal", "mcc", "acquirer", "card", "pcsc"];
 
 /// Terminal and card.
 #[derive(Debug, Args)]

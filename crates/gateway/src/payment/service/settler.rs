@@ -60,7 +60,7 @@ pub(super) fn settle(
     fates: &[(OutboxRow, Fate)],
 ) -> Result<Settled, IssuerError> {
     let step = steps::final_of(fates.first().map(|(row, _)| row));
-    let said = fates.iter().map(|(row, fate)| Ok((row.nonce, told(office, ledger, row, fate)?)));
+    let said = fates.iter().map(|(row, fate)| told(office, ledger, row, fate).map(|done| (row.nonce, done)));
     let said: Vec<(u64, bool)> = said.collect::<Result<_, IssuerError>>()?;
     office.unit(step, move |issuer, desk| {
         let mut all = Settled::default();

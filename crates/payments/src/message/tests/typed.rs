@@ -73,12 +73,18 @@ fn a_request_without_what_it_must_have_is_answered_with_a_format_error() {
         let expected = (MessageError::Missing { field }, Some(ResponseCode::FormatError));
         assert_eq!(refused(&purchase(&[(field, None)])), expected);
     }
-    // DE 55 is for chips; no purchase goes without by naming another, a balance inquiry does.
+    // DE 55 is for chips; a 0100 goes without by naming another, a 0200 does not.
     assert!(Request::parse(&purchase(&[(22, Some("812")), (55, None)])).is_ok());
     let original = vector("reversal").fields.remove(&90).unwrap();
-    let of_another = |code| purchase(&[(3, Some(code)), (14, None), (22, None), (55, None), (90, Some(&original))]);
-    assert_eq!(refused(&of_another("000000")).0, MessageError::Missing { field: 14 });
-    assert!(Request::parse(&of_another("310000")).is_ok());
+    let of_another = |digits, code| {
+        let changes = [(3, Some(code)), (14, None), (22, None), (55, None), (90, Some(&*original))];
+        changed(&vector("purchase"), digits, &changes)
+    };
+    assert_eq!(refused(&of_another("0200", "000000")).0, MessageError::Missing { field: 14 });
+    assert!(payment(&of_another("0100", "000000")).is_increase());
+    assert!(Request::parse(&of_another("0100", "310000")).is_ok());
+    let advice = changed(&vector("advice"), "0120", &[(39, None)]);
+    assert_eq!(refused(&advice).0, MessageError::Missing { field: 39 });
     let reversal = changed(&vector("reversal"), "0400", &[(90, None)]);
     assert_eq!(refused(&reversal), (MessageError::Missing { field: 90 }, Some(ResponseCode::FormatError)));
 }
