@@ -145,7 +145,7 @@ async fn open_doors(config: &IssuerConfig, issuer: &IssuerFolder, service: &Arc<
         true => [Lock::open(config.iso)?, Lock::open(config.http)?],
         false => {
             let (identity, authority) = issuer.server()?;
-            let lock = Lock::Mutual(tls::server(identity, &authority)?);
+            let lock = Lock::Mutual(tls::server(identity, &authority)?, issuer.certified());
             [lock.clone(), lock]
         }
     };

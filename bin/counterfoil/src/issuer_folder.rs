@@ -12,6 +12,7 @@
 //!   cards/NAME.card    cards that the console of the node in the same process may tap
 //!   terminal/          what the terminal remembers with which it taps them
 //!   run.lock           locked while it runs
+//!   tls/acquirers/     the certificates that the doors let in
 //! ```
 //! Both files below `keys` open with the issuer's passphrase.
 
@@ -27,7 +28,7 @@ use std::{
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use eyre::{Context, OptionExt, bail, ensure};
-use gateway::payment::{Acquirer, Ledger, ledger::Network, tls};
+use gateway::payment::{Acquirer, Certified, Ledger, ledger::Network, tls};
 use payments::issuer::{Settings, keys::SoftKeys, records::RangeRecord};
 use primitives::Masked;
 use serde::{Deserialize, Serialize};
@@ -192,7 +193,12 @@ impl IssuerFolder {
         Ok((tls::Identity::from_pem(&read(SERVER)?, &key)?, read(AUTHORITY)?))
     }
 
-    /// A certificate for an acquirer, in a folder of its own: `acquirer.pem`, `acquirer.key`, `authority.pem`.
+    /// The certificates that the doors let in.
+    pub(crate) fn certified(&self) -> Certified {
+        Certified::new(self.tls().join("acquirers"))
+    }
+
+    /// A certificate for an acquirer, which the doors let in from now on, in a folder of its own: `acquirer.pem`, `acquirer.key`, `authority.pem`.
     pub(crate) fn certify(&self, acquirer: &Acquirer, out: &Path, passphrase: &str) -> eyre::Result<()> {
         let authority = Authority::new(&self.about()?.name, &self.root(passphrase)?.derive("authority"))?;
         let Issued { certificate, key } = authority.acquirer(acquirer)?;
@@ -201,7 +207,7 @@ impl IssuerFolder {
         write_new(&out.join("acquirer.key"), key.as_bytes()).wrap_err_with(shown)?;
         write_new(&out.join("acquirer.pem"), certificate.as_bytes()).wrap_err_with(shown)?;
         fs::copy(self.authority_file(), out.join(AUTHORITY)).wrap_err_with(shown)?;
-        Ok(())
+        Ok(self.certified().add(certificate.as_bytes())?)
     }
 
     fn keys(&self) -> KeyStore {

@@ -15,6 +15,7 @@
 
 pub mod books;
 pub mod caller;
+pub mod certified;
 mod door;
 pub mod http;
 pub mod iso;
@@ -31,6 +32,7 @@ mod waiting;
 
 pub use books::LedgerBooks;
 pub use caller::{Acquirer, Caller};
+pub use certified::{Certified, CertifiedError};
 pub use door::{Door, DoorError, Lock};
 pub use ledger::Ledger;
 pub use limits::DoorLimits;

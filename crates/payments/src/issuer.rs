@@ -32,6 +32,7 @@ pub mod decision;
 mod desk;
 pub mod enrol;
 pub mod error;
+pub mod evidence;
 mod followup;
 pub mod hold;
 pub mod keys;
@@ -40,6 +41,7 @@ mod money;
 pub mod reconcile;
 pub mod records;
 mod recover;
+pub mod reference;
 pub mod settings;
 mod settle;
 mod till;
@@ -126,7 +128,8 @@ impl Issuer {
         match (payment.operation, payment.processing.transaction) {
             (Operation::Reversal | Operation::ReversalAdvice, _) => followup::reverse(self, desk, &ask),
             (Operation::Completion, _) => followup::complete(self, desk, &ask),
-            (Operation::AuthorizationAdvice, _) => followup::increase(self, desk, &ask),
+            (Operation::AuthorizationAdvice, _) => decide::advise(self, desk, &ask),
+            _ if payment.is_increase() => followup::increase(self, desk, &ask),
             (_, Transaction::Refund) => followup::refund(desk, &ask),
             (_, Transaction::BalanceInquiry) if payment.icc_data.is_none() => followup::balance(self, desk, &ask),
             (Operation::Authorization | Operation::Financial, _) => decide::authorize(self, desk, &ask),

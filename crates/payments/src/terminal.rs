@@ -7,7 +7,7 @@
 //!                                      |       Step::Host(Request) <-> the issuer
 //!                                      v
 //!                              Done(Outcome): verdict, Record, slip, the reversal that is still owed
-//!                              Record -> capture, reverse, refund (follow_up.rs) -> Pending -> the issuer, until it answers
+//!                              Record -> increase, capture, reverse, refund (follow_up.rs) -> Pending -> the issuer, until it answers
 //! ```
 //!
 //! Called by `counterfoil terminal`, by the console and by simulations. Rules: EMV Books 1, 3 and 4 for a terminal with contacts that is online
@@ -37,7 +37,7 @@ mod session;
 mod slip;
 mod time;
 
-pub use answer::HostAnswer;
+pub use answer::{HostAnswer, balance};
 pub use config::{Application, Config, ConfigError, Merchant, Place};
 pub use fault::{CardFault, CryptogramKind, Doing};
 pub use follow_up::{FollowUp, FollowUpError, FollowUpKind, Refund, Stamp};

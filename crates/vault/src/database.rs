@@ -1,6 +1,7 @@
 //! The file: where it lies, who may read it, how each connection is set, and its format.
 //!
 //! ```text
+//! folder/                   0700
 //! folder/vault.sqlite       0600, made before SQLite opens it; its two companions (-wal, -shm) take their mode from it
 //! write-ahead log           readers never wait for the writer
 //! synchronous = FULL        a commit is an fsync of the log: what was answered survives a power cut
@@ -10,14 +11,14 @@
 //! Called by `vault` at the start and by `readers`. Formats are numbered by `user_version`; each migration is one transaction.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::error::OpenError;
 
@@ -52,6 +53,8 @@ impl Location {
         let connection = Connection::open_with_flags(&self.file, flags)?;
         connection.busy_timeout(self.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        // Else SQLite (built with STAT4) plans a kept statement anew for each value that is bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         for (name, value) in SETTINGS {
             connection.pragma_update_and_check(None, name, value, |_| Ok(())).or_else(|error| match error {
                 rusqlite::Error::QueryReturnedNoRows => Ok(()),
@@ -83,7 +86,8 @@ impl Location {
     }
 
     fn make_files(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder)?;
+        fs::set_permissions(&self.folder, Permissions::from_mode(FOLDER_MODE))?;
         let made = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&self.file);
         match made {
             Ok(file) => {
@@ -126,10 +130,11 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 /// Name of the file in its folder.
 const FILE: &str = "vault.sqlite";
 const MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
 /// "cfvl": a SQLite file of another program is refused by it.
 const APPLICATION_ID: i64 = 0x6366_766C;
 const STATEMENTS_MAX: usize = 128;
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 const FORMAT: i64 = MIGRATIONS.len() as i64;
 const SETTINGS: [(&str, &str); 7] = [
     ("synchronous", "FULL"),

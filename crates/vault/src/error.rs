@@ -53,6 +53,9 @@ pub enum WriteError {
     /// The disk failed. The writer ends: what a failed sync left behind is known only after a new start.
     #[error("the disk failed: {0}")]
     Disk(String),
+    /// The operation has a fault; the writer goes on.
+    #[error("the unit of work `{0}` ended in a panic")]
+    Panicked(&'static str),
     /// The writer has ended.
     #[error("the vault is closed")]
     Closed,
@@ -102,6 +105,7 @@ impl From<WriteError> for VaultError {
             WriteError::Corrupt => Self::Damaged("file"),
             WriteError::Closed => Self::Closed,
             WriteError::Disk(text) | WriteError::Refused(text) => Self::Storage(text),
+            WriteError::Panicked(_) => Self::Storage(error.to_string()),
         }
     }
 }

@@ -165,6 +165,10 @@ impl Vault for Unit<'_> {
         self.tell(money::put_merchant(self.connection, merchant))
     }
 
+    fn remove_merchant(&mut self, key: &MerchantKey) -> VaultResult<()> {
+        self.tell(money::remove_merchant(self.connection, key))
+    }
+
     fn total(&mut self, key: &TotalKey) -> VaultResult<Option<TotalRecord>> {
         self.tell(money::total(self.connection, key))
     }

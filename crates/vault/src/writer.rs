@@ -6,11 +6,12 @@
 //! ```
 //!
 //! Called by every operation that changes something. An answer leaves only after the commit, a refusal too: what it refers to may be a
-//! neighbour's row in the same group. An operation that fails is undone alone; a commit that fails undoes its whole group, and each
-//! caller is told why. After a failing disk nothing is tried again: the writer ends.
+//! neighbour's row in the same group. An operation that fails or panics is undone alone; a commit that fails undoes its whole group, and
+//! each caller is told why. After a failing disk nothing is tried again: the writer ends.
 
 use std::{
     fmt, fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
         Arc,
@@ -150,10 +151,12 @@ where
 
     fn run(&mut self, connection: &Connection) -> Result<bool, WriteError> {
         let Some(work) = self.work.take() else { return Ok(false) };
-        match work(connection) {
-            Ok(done) => self.outcome = Ok(done),
-            Err(Undo::Refused(refusal)) => self.outcome = Err(refusal),
-            Err(Undo::Failed(error)) => return Err(error),
+        // Whatever it leaves half done is rolled back, and nobody sees it.
+        match catch_unwind(AssertUnwindSafe(|| work(connection))) {
+            Ok(Ok(done)) => self.outcome = Ok(done),
+            Ok(Err(Undo::Refused(refusal))) => self.outcome = Err(refusal),
+            Ok(Err(Undo::Failed(error))) => return Err(error),
+            Err(_) => return Err(WriteError::Panicked(self.step)),
         }
         Ok(self.outcome.is_ok())
     }

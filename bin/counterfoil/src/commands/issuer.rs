@@ -195,12 +195,41 @@ pub(crate) enum AcquirerCommand {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Shut an acquirer out: its certificates are not let in any more, and its connections are closed.
+    Remove {
+        /// The issuer's folder.
+        #[arg(long, env = "COUNTERFOIL_ISSUER_DIR", value_name = "DIR")]
+        dir: PathBuf,
+        /// Its number: 1 to 11 digits.
+        #[arg(long, value_name = "DIGITS")]
+        acquirer: Acquirer,
+    },
+    /// All acquirers that are let in.
+    List {
+        /// The issuer's folder.
+        #[arg(long, env = "COUNTERFOIL_ISSUER_DIR", value_name = "DIR")]
+        dir: PathBuf,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MerchantCommand {
     /// Register a merchant of an acquirer, or change it.
     Add(MerchantArguments),
+    /// Remove a merchant: what was authorized for it goes on, and no payment begins.
+    Remove {
+        #[command(flatten)]
+        look: LookArguments,
+        /// Who brought it: 1 to 11 digits.
+        #[arg(long, value_name = "DIGITS")]
+        acquirer: Acquirer,
+        /// Its id at the acquirer, DE 42.
+        #[arg(long, value_name = "ID")]
+        merchant: String,
+    },
     /// All merchants.
     List(LookArguments),
 }
@@ -332,7 +361,12 @@ pub(crate) fn run(command: IssuerCommand) -> eyre::Result<()> {
         C::Range(RangeCommand::Add { look, range }) => ranges::add(&look, &range),
         C::Range(RangeCommand::List(look)) => ranges::list(&look),
         C::Acquirer(AcquirerCommand::Add { folder, acquirer, out }) => parties::certify(&folder, &acquirer, &out),
+        C::Acquirer(AcquirerCommand::Remove { dir, acquirer }) => parties::shut_out(&dir, &acquirer),
+        C::Acquirer(AcquirerCommand::List { dir, json }) => parties::acquirers(&dir, json),
         C::Merchant(MerchantCommand::Add(arguments)) => parties::add(&arguments),
+        C::Merchant(MerchantCommand::Remove { look, acquirer, merchant }) => {
+            parties::remove(&look, &acquirer, &merchant)
+        }
         C::Merchant(MerchantCommand::List(look)) => parties::list(&look),
         C::Payments(arguments) => payments::run(&arguments),
         C::Reconcile(arguments) => reconcile::run(&arguments),

@@ -1,5 +1,5 @@
-//! `counterfoil terminal …`: a payment terminal on the command line. `pay` and `balance` tap a card; `capture`, `reverse` and `refund` follow a
-//! payment by its reference; `send` gives raw messages to the issuer. The machine is `payments::terminal`; here are its card, its wire and its disk.
+//! `counterfoil terminal …`: a payment terminal on the command line. `pay` and `balance` tap a card; `increase`, `capture`, `reverse`, `refund` and
+//! `balance --rrn` follow a payment by its reference; `send` gives raw messages to the issuer. The machine is `payments::terminal`; here are its card, its wire and its disk.
 //!
 //! ```text
 //! pay -> state: lock -> owed: what the issuer must still be told -> counter: numbers -> tap: card and issuer -> record kept -> said
@@ -38,7 +38,8 @@ pub(crate) fn run(command: TerminalCommand) -> eyre::Result<ExitCode> {
     crate::process::refuse_core_dumps()?;
     let done = match command {
         TerminalCommand::Pay(arguments) => pay::pay(&arguments),
-        TerminalCommand::Balance(arguments) => pay::balance(&arguments),
+        TerminalCommand::Balance(arguments) => balance(&arguments),
+        TerminalCommand::Increase(arguments) => follow::increase(&arguments),
         TerminalCommand::Capture(arguments) => follow::capture(&arguments),
         TerminalCommand::Reverse(arguments) => follow::reverse(&arguments),
         TerminalCommand::Refund(arguments) => follow::refund(&arguments),
@@ -55,6 +56,15 @@ pub(crate) fn run(command: TerminalCommand) -> eyre::Result<ExitCode> {
 
 fn usage(what: impl Into<String>) -> eyre::Report {
     Usage(what.into()).into()
+}
+
+/// Of the card that is tapped, or behind an earlier payment.
+fn balance(arguments: &arguments::BalanceArguments) -> eyre::Result<u8> {
+    match (&arguments.rrn, &arguments.tap.0) {
+        (Some(rrn), None) => follow::balance(rrn, &arguments.issuer),
+        (None, Some(tap)) => pay::balance(tap, &arguments.issuer),
+        _ => Err(usage("give --rrn for the account behind a payment, or a card and where it is tapped")),
+    }
 }
 
 const APPROVED: u8 = 0;

@@ -86,6 +86,38 @@ fn two_merchants_see_two_cards_and_neither_can_use_what_it_saw() {
 }
 
 #[test]
+fn a_payment_grows_and_shrinks_and_a_purchase_is_paid_at_once() {
+    let street = Street::open(false);
+    let (code, record) = street.tap("SHOP-1", "20");
+    assert_eq!(code, 0, "{record}");
+    let rrn = text(&record, "rrn").to_owned();
+    let (code, more) = street.terminal(&["increase", "--rrn", &rrn, "--amount", "10"]);
+    assert_eq!((code, &more["approvedMinor"]), (0, &json!(3000)), "{more}");
+    let (code, less) = street.terminal(&["reverse", "--rrn", &rrn, "--amount", "5"]);
+    assert_eq!((code, &less["approvedMinor"]), (0, &json!(2500)), "{less}");
+    let (code, told) = street.terminal(&["balance", "--rrn", &rrn]);
+    assert_eq!((code, text(&told, "balance")), (0, "75.00 EUR"), "{told}");
+    assert_eq!(street.payment(&rrn)["state"], "held");
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn, "--amount", "10", "--more"]).0, 0);
+    assert_eq!((street.payment(&rrn)["state"].as_str(), street.available(SHOP.account)), (Some("held"), "1000".into()));
+    assert_eq!(street.terminal(&["capture", "--rrn", &rrn]).0, 0);
+    assert_eq!(street.available(SHOP.account), "2500");
+
+    let card = street.path("anna.card");
+    let at = ["--merchant", "SHOP-1", "--terminal", "TERM0001", "--mcc", "5411", "--acquirer", ACQUIRER];
+    let tapped = [&["--currency", "EUR", "--card", &card], &at[..]].concat();
+    let (code, bought) = street.terminal(&[&["pay", "--purchase", "--amount", "7"], &tapped[..]].concat());
+    assert_eq!(code, 0, "{bought}");
+    let (code, asked) = street.terminal(&[&["balance"], &tapped[..]].concat());
+    assert_eq!((code, text(&asked, "balance")), (0, "68.00 EUR"), "{asked}");
+    let neither = street.output(&["terminal", "balance", "--issuer", "127.0.0.1:1", "--dev"], "");
+    assert_eq!(neither.status.code(), Some(2), "{}", String::from_utf8_lossy(&neither.stderr));
+    street.settles(text(&bought, "rrn"), "captured");
+    assert_eq!(street.available(SHOP.account), "3200");
+    street.reconciles();
+}
+
+#[test]
 fn what_is_reversed_is_spendable_again_and_a_limit_is_a_limit() {
     let street = Street::open(false);
     let (code, record) = street.tap("SHOP-1", "60");
@@ -100,7 +132,25 @@ fn what_is_reversed_is_spendable_again_and_a_limit_is_a_limit() {
     let blocked = street.office(&["block", "--card", &street.card]);
     assert_eq!(blocked["status"], "blocked");
     assert_eq!(street.tap("SHOP-1", "1").0, 10);
+    let lost = street.office(&["lost", "--card", &street.card]);
+    assert_eq!(lost["status"], "lost");
+    assert_eq!(street.office(&["lost"])["cards"][0]["card"], street.card.as_str());
+    assert_eq!(text(&street.tap("SHOP-1", "1").1, "responseCode"), "41");
+    assert_eq!(street.office(&["unblock", "--card", &street.card])["status"], "active");
+    assert_eq!(text(&street.tap("SHOP-1", "1").1, "responseCode"), "51", "it may pay, and nothing is left");
     street.reconciles();
+
+    // Money comes to the pool, and the vault is not told.
+    let pool = serde_json::from_slice::<Value>(&fs::read(street.path("issuer/issuer.json")).unwrap()).unwrap();
+    let mint = ["cash", "mint", "EUR", "--amount", "1", "--to", text(&pool, "pool"), "--reference", "unknown"];
+    street.till.json(&GOVERNOR, &mint);
+    let compared = street.output(&["issuer", "reconcile", "--json"], "");
+    assert_eq!(compared.status.code(), Some(1), "{}", String::from_utf8_lossy(&compared.stderr));
+    let compared: Value = serde_json::from_slice(&compared.stdout).unwrap();
+    assert_eq!(
+        (&compared["differences"][0]["what"], compared["differences"].as_array().unwrap().len()),
+        (&json!("balance"), 1)
+    );
 }
 
 #[test]
@@ -137,6 +187,12 @@ fn a_certificate_names_the_acquirer() {
     };
     assert_eq!(pay(&own), Some(0));
     assert_eq!(pay(&other), Some(10), "DE 32 is not whom the certificate names");
+    street.office(&["merchant", "remove", "--acquirer", ACQUIRER, "--merchant", "SHOP-1"]);
+    assert_eq!(pay(&own), Some(10), "the merchant is gone");
+    let removed = street.output(&["issuer", "acquirer", "remove", "--acquirer", ACQUIRER], "");
+    assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+    assert_eq!(street.office(&["acquirer", "list"])["acquirers"], json!([{ "acquirer": "999", "certificates": 1 }]));
+    assert_eq!(pay(&own), Some(11), "its certificate is not let in");
     let address = street.door();
     let plain = street.output(&["terminal", "send", "--hex", "30383030", "--issuer", &address, "--dev"], "");
     assert_eq!(plain.status.code(), Some(11), "a plain line is not answered");

@@ -196,6 +196,11 @@ impl Street {
         self.office(&["payments", "--rrn", rrn])["payments"][0].clone()
     }
 
+    /// Waits until the issuer is done with a payment by itself.
+    pub(crate) fn settles(&self, rrn: &str, state: &str) {
+        while self.payment(rrn)["state"] != state {}
+    }
+
     pub(crate) fn reconciles(&self) {
         let compared = self.office(&["reconcile"]);
         assert_eq!(compared["differences"], json!([]));

@@ -3,7 +3,7 @@
 //!
 //! Plain TCP is for development, and on loopback only: [`Lock::open`] refuses any other address.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use rustls::ServerConfig;
 use tokio::{
@@ -17,15 +17,16 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     caller::Caller,
+    certified::Certified,
     limits::DoorLimits,
-    tls::{TlsError, acquirer_of},
+    tls::{TlsError, subject_of},
 };
 
 /// How a door makes sure of its callers.
 #[derive(Clone)]
 pub enum Lock {
-    /// Certificates of both sides.
-    Mutual(Arc<ServerConfig>),
+    /// Certificates of both sides; the caller's must be one that is let in.
+    Mutual(Arc<ServerConfig>, Certified),
     /// None: only by [`Lock::open`].
     Open(OnlyLoopback),
 }
@@ -169,7 +170,10 @@ impl Entry {
                 let mut door = guest.clone();
                 let conversation = async {
                     match greet(stream, lock, &limits).await {
-                        Ok((wire, caller)) => serve(wire, caller, guest).await,
+                        Ok(Greeted { wire, caller, pass }) => tokio::select! {
+                            () = serve(wire, caller.clone(), guest) => {}
+                            () = pass.ends() => tracing::warn!(%caller, "its certificate was removed: a connection was cut off"),
+                        },
                         Err(error) => tracing::info!(%from, %error, "a connection was refused"),
                     }
                 };
@@ -191,24 +195,57 @@ enum Unwelcome {
     TooSlow,
     #[error(transparent)]
     Certificate(#[from] TlsError),
+    #[error("the certificate of acquirer {0} was removed, or never added")]
+    Removed(super::Acquirer),
 }
 
-async fn greet(stream: TcpStream, lock: Lock, limits: &DoorLimits) -> Result<(Box<dyn Wire>, Caller), Unwelcome> {
+/// A caller who was let in.
+struct Greeted {
+    wire: Box<dyn Wire>,
+    caller: Caller,
+    pass: Pass,
+}
+
+/// What lets a caller stay: the file of its certificate. Nobody asks for one on an open line.
+struct Pass(Option<PathBuf>);
+
+impl Pass {
+    fn is_good(&self) -> bool {
+        self.0.as_ref().is_none_or(|file| file.exists())
+    }
+
+    /// Comes when the caller must go.
+    async fn ends(&self) {
+        while self.is_good() {
+            sleep(PASS_LOOKED_AT).await;
+        }
+    }
+}
+
+async fn greet(stream: TcpStream, lock: Lock, limits: &DoorLimits) -> Result<Greeted, Unwelcome> {
     stream.set_nodelay(true)?;
-    let config = match lock {
-        Lock::Open(_) => return Ok((Box::new(stream), Caller::Believed)),
-        Lock::Mutual(config) => config,
+    let (config, certified) = match lock {
+        Lock::Open(_) => {
+            return Ok(Greeted { wire: Box::new(stream), caller: Caller::Believed, pass: Pass(None) });
+        }
+        Lock::Mutual(config, certified) => (config, certified),
     };
     let handshake = TlsAcceptor::from(config).accept(stream);
     let stream = timeout(limits.handshake_timeout, handshake).await.map_err(|_| Unwelcome::TooSlow)??;
-    let caller = Caller::Proved(whose(&stream)?);
-    Ok((Box::new(stream), caller))
+    let (acquirer, serial) = whose(&stream)?;
+    let pass = Pass(Some(certified.file(&acquirer, &serial)));
+    match pass.is_good() {
+        true => Ok(Greeted { wire: Box::new(stream), caller: Caller::Proved(acquirer), pass }),
+        false => Err(Unwelcome::Removed(acquirer)),
+    }
 }
 
-fn whose(stream: &TlsStream<TcpStream>) -> Result<super::Acquirer, TlsError> {
+fn whose(stream: &TlsStream<TcpStream>) -> Result<(super::Acquirer, String), TlsError> {
     let chain = stream.get_ref().1.peer_certificates();
-    acquirer_of(chain.and_then(<[_]>::first).ok_or(TlsError::NamesNobody)?)
+    subject_of(chain.and_then(<[_]>::first).ok_or(TlsError::NamesNobody)?)
 }
 
+/// How often it is looked whether a caller's certificate is still let in.
+const PASS_LOOKED_AT: Duration = Duration::from_secs(1);
 /// How long accepting rests when the system is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

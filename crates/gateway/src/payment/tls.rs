@@ -1,11 +1,12 @@
 //! Mutual TLS: who connects shows a certificate of the issuer's own authority, whose subject's common name is the acquirer's
 //! number. Called by `door` for each connection, and by clients of the issuer.
 //!
-//! TLS 1.2 and 1.3 of rustls with ring (RFC 8446). The verifier checks chain, time and extended key usage; an acquirer that is
-//! to be shut out loses its merchants in the vault, because there are no revocation lists.
+//! TLS 1.2 and 1.3 of rustls with ring (RFC 8446). The verifier checks chain, time and extended key usage; `certified` whether the
+//! certificate is still let in.
 
 use std::{fmt, sync::Arc};
 
+use alloy_primitives::hex;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     crypto::{CryptoProvider, ring},
@@ -75,12 +76,14 @@ pub fn client(identity: Identity, authority: &[u8]) -> Result<Arc<ClientConfig>,
     Ok(Arc::new(config))
 }
 
-/// Whom a verified certificate names: the common name of its subject (RFC 5280, 4.1.2.6).
-pub fn acquirer_of(certificate: &CertificateDer<'_>) -> Result<Acquirer, TlsError> {
+/// Whom a verified certificate names: the common name of its subject (RFC 5280, 4.1.2.6); and its serial number in hex.
+pub fn subject_of(certificate: &CertificateDer<'_>) -> Result<(Acquirer, String), TlsError> {
     let certificate = Certificate::from_der(certificate).map_err(|_| TlsError::NamesNobody)?;
-    let name = certificate.tbs_certificate().subject().common_name();
+    let certificate = certificate.tbs_certificate();
+    let name = certificate.subject().common_name();
     let name = name.ok().flatten().ok_or(TlsError::NamesNobody)?;
-    name.value().parse().map_err(|_| TlsError::NamesNobody)
+    let acquirer = name.value().parse().map_err(|_| TlsError::NamesNobody)?;
+    Ok((acquirer, hex::encode(certificate.serial_number().as_bytes())))
 }
 
 fn certificates_of(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway::payment::tls::{self, Identity};
+use gateway::payment::{
+    Acquirer, Certified,
+    tls::{self, Identity},
+};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
@@ -13,6 +16,7 @@ use tokio_rustls::rustls::{
 
 pub(crate) struct Authority {
     pem: String,
+    let_in: tempfile::TempDir,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -24,7 +28,13 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate().expect("a key");
         let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self { pem, issuer: Issuer::new(params, key) }
+        let let_in = tempfile::tempdir().expect("a folder");
+        Self { pem, let_in, issuer: Issuer::new(params, key) }
+    }
+
+    /// All acquirers that it ever certified.
+    pub(crate) fn certified(&self) -> Certified {
+        Certified::new(self.let_in.path().to_owned())
     }
 
     /// For the doors.
@@ -61,6 +71,9 @@ impl Authority {
         params.extended_key_usages = vec![usage];
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").pem();
+        if name.parse::<Acquirer>().is_ok() {
+            self.certified().add(certificate.as_bytes()).expect("a new certificate");
+        }
         Identity::from_pem(certificate.as_bytes(), key.serialize_pem().as_bytes()).expect("sound PEM")
     }
 }

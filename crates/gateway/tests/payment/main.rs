@@ -8,5 +8,6 @@ mod ledger;
 #[path = "../methods/network.rs"]
 #[expect(dead_code, reason = "shared with the tests of the methods, which use more of it")]
 mod network;
+mod start;
 mod tls;
 mod town;

@@ -15,7 +15,7 @@ use crate::{
 async fn locked(authority: &Authority) -> Door {
     let limits = DoorLimits::default();
     let at_work = Arc::new(Semaphore::new(limits.max_at_work));
-    let lock = Lock::Mutual(authority.server());
+    let lock = Lock::Mutual(authority.server(), authority.certified());
     iso::open(any_port(), lock, limits, Echo::new(), at_work).await.expect("a free port")
 }
 
@@ -38,6 +38,24 @@ async fn a_caller_is_whom_its_certificate_names() {
     let door = locked(&authority).await;
     assert_eq!(said(&door, authority.acquirer("123456")).await.unwrap(), "acquirer 123456: hi");
     assert_eq!(said(&door, authority.acquirer("00000000007")).await.unwrap(), "acquirer 7: hi");
+}
+
+#[tokio::test]
+async fn an_acquirer_that_is_removed_is_cut_off_and_stays_outside() {
+    let authority = Authority::new();
+    let door = locked(&authority).await;
+    let (own, other) = (authority.acquirer("7"), authority.acquirer("8"));
+    let mut line = connect(&door, own.clone()).await.unwrap();
+    line.send(b"hi").await;
+    assert_eq!(line.next().await.unwrap(), "acquirer 7: hi");
+    assert_eq!(authority.certified().remove(&"7".parse().unwrap()).unwrap(), 1);
+    assert_eq!(line.next().await, None, "its open connection");
+    assert_eq!(said(&door, own).await, None);
+    assert_eq!(said(&door, other).await.unwrap(), "acquirer 8: hi");
+    let anew = authority.acquirer("7");
+    assert_eq!(said(&door, anew).await.unwrap(), "acquirer 7: hi", "a new certificate is let in");
+    let let_in: Vec<_> = authority.certified().acquirers().unwrap();
+    assert_eq!(let_in, ["7", "8"].map(|number| number.parse::<Acquirer>().unwrap()));
 }
 
 #[tokio::test]
@@ -79,6 +97,6 @@ fn a_key_is_not_shown() {
 #[test]
 fn a_certificate_that_is_none_names_nobody() {
     let nothing = tokio_rustls::rustls::pki_types::CertificateDer::from(vec![0x30, 0x00]);
-    assert!(tls::acquirer_of(&nothing).is_err());
+    assert!(tls::subject_of(&nothing).is_err());
     assert!("7".parse::<Acquirer>().is_ok());
 }

@@ -60,8 +60,12 @@ impl<'a> Ask<'a> {
 
     /// Whether it is about a payment that another request made.
     fn is_follow_up(&self) -> bool {
-        let refund = self.payment.processing.transaction == Transaction::Refund;
-        refund || !matches!(self.payment.operation, Operation::Authorization | Operation::Financial)
+        match self.payment.operation {
+            Operation::Authorization => self.payment.is_increase(),
+            Operation::AuthorizationAdvice => false,
+            Operation::Financial => self.payment.processing.transaction == Transaction::Refund,
+            Operation::Completion | Operation::Reversal | Operation::ReversalAdvice => true,
+        }
     }
 
     /// An answer that is not remembered: the same request is judged anew.

@@ -67,10 +67,10 @@ impl Calls<'_> {
         self.call(&ICash::adjustCall { id: self.hold.id, referenceId: reference(step), newAmount: new_amount })
     }
 
-    /// Gives it to the merchant; the rest returns.
-    pub fn capture(&self, step: u32, amount_minor: u64) -> Call {
+    /// Gives it to the merchant; if it is final, the rest returns.
+    pub fn capture(&self, step: u32, amount_minor: u64, is_final: bool) -> Call {
         let amount = U256::from(amount_minor);
-        self.call(&ICash::captureCall { id: self.hold.id, referenceId: reference(step), amount, isFinal: true })
+        self.call(&ICash::captureCall { id: self.hold.id, referenceId: reference(step), amount, isFinal: is_final })
     }
 
     /// Gives it all back.

@@ -1,4 +1,4 @@
-//! What is said to an authorization (0100), a purchase (0200) or an inquiry with a card: the way of a tap through the issuer.
+//! What is said to an authorization (0100), its advice (0120), a purchase (0200) or an inquiry with a card: the way of a tap through the issuer.
 //!
 //! ```text
 //! merchant? -> reversed before? -> chip? -> currency? -> authenticate -> card -> account, limits -> hold
@@ -53,6 +53,15 @@ pub(super) fn authorize(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask<'_>) -> 
         Some(known) => Till { issuer, ask, chip: &chip, merchant: &merchant, known: &known }.admit(desk, payment),
         None => decline(desk, ask, payment, ResponseCode::DoNotHonour),
     }
+}
+
+/// Decides about what somebody approved who stood in for the issuer. The issuer lets nobody: an advice is judged as its request would have been, and
+/// what is not held is for whoever approved it. What was refused moves nothing.
+pub(super) fn advise(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Decision, IssuerError> {
+    if ask.payment.response_code.as_ref().is_some_and(ResponseCode::approves) {
+        return authorize(issuer, desk, ask);
+    }
+    desk.close(ask, None, ask.bytes(ResponseCode::Approved)?)
 }
 
 /// Says no, with nothing but a code: nobody learns more from it.

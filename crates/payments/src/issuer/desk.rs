@@ -56,7 +56,7 @@ impl Desk<'_> {
         let call = match kind {
             OutboxKind::Hold { .. } => calls.hold(),
             OutboxKind::Adjust { amount_minor, .. } => calls.adjust(payment.steps, amount_minor),
-            OutboxKind::Capture { amount_minor } => calls.capture(payment.steps, amount_minor),
+            OutboxKind::Capture { amount_minor, is_final } => calls.capture(payment.steps, amount_minor, is_final),
             OutboxKind::Release { .. } => calls.release(),
             OutboxKind::Void => calls.void(),
             OutboxKind::Refund { amount_minor } => calls.refund(amount_minor),

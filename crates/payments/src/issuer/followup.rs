@@ -6,12 +6,12 @@
 //! Called by [`Issuer::request`](super::Issuer::request). Rules: T-30 (resolved by original data when the token's time is long over, for reading and
 //! undoing, never for a new purchase) and the issue text: never by token alone, only from the same acquirer.
 //!
-//! | state of the payment | 0220 completion | 0120 more | 0400 reversal | 0200 refund |
+//! | state of the payment | 0220 completion | 0100 more | 0400 reversal | 0200 refund |
 //! |---|---|---|---|---|
 //! | Holding | 91 | 91 | cancelled, then 00 | 12 |
-//! | Held | captured, 00; near its end 91 | adjusted, 00 | released or adjusted, 00 | 12 |
+//! | Held | captured, 00, in whole or in parts; near its end 91 | adjusted, 00 | released or adjusted, 00 | 12 |
 //! | Adjusting | 91 | 91 | 91 | 12 |
-//! | Capturing | 12 | 12 | 12 | 91 |
+//! | Capturing | 91 | 12 | 12 | 91 |
 //! | Captured | 12 | 12 | 12 | taken back, 00, or 57 |
 //! | Refunding | 12 | 12 | 12 | 91 |
 //! | Cancelling, Releasing | 91 | 12 | 00 when it is done | 12 |
@@ -22,6 +22,7 @@
 //! refund.
 
 use super::{
+    Issuer,
     ask::Ask,
     decision::Decision,
     desk::Desk,
@@ -38,14 +39,42 @@ mod late;
 mod refund;
 mod reverse;
 
-pub(super) use balance::balance;
-pub(super) use complete::complete;
-pub(super) use increase::increase;
-pub(super) use refund::refund;
 pub(super) use reverse::reverse;
 
+/// Completes a payment.
+pub(super) fn complete(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Decision, IssuerError> {
+    with_payment(desk, ask, |desk, payment| complete::complete(issuer, desk, ask, payment))
+}
+
+/// Holds more for a payment.
+pub(super) fn increase(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Decision, IssuerError> {
+    with_payment(desk, ask, |desk, payment| increase::increase(issuer, desk, ask, payment))
+}
+
+/// Takes money back for a payment that was captured.
+pub(super) fn refund(desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Decision, IssuerError> {
+    with_payment(desk, ask, |desk, payment| refund::refund(desk, ask, payment))
+}
+
+/// Tells the balance of the account that a payment was paid from.
+pub(super) fn balance(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Decision, IssuerError> {
+    with_payment(desk, ask, |desk, payment| balance::balance(issuer, desk, ask, &payment))
+}
+
+/// Does what follows a payment, if there is the payment.
+fn with_payment(
+    desk: &mut Desk<'_>,
+    ask: &Ask<'_>,
+    follow: impl FnOnce(&mut Desk<'_>, PaymentRecord) -> Result<Decision, IssuerError>,
+) -> Result<Decision, IssuerError> {
+    match resolve(desk, ask)? {
+        Resolved::Payment(payment) => follow(desk, *payment),
+        Resolved::Nothing(mismatches) => refuse(desk, ask, None, ResponseCode::OriginalNotFound, mismatches),
+    }
+}
+
 /// What a follow-up's original data lead to.
-pub(super) enum Resolved {
+enum Resolved {
     /// One payment that agrees in everything.
     Payment(Box<PaymentRecord>),
     /// No payment, or one that does not agree.
@@ -53,7 +82,7 @@ pub(super) enum Resolved {
 }
 
 /// Finds the payment that a follow-up is about.
-pub(super) fn resolve(desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Resolved, IssuerError> {
+fn resolve(desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Resolved, IssuerError> {
     if desk.is_reversed(&ask.key)? {
         return Ok(Resolved::Nothing(vec![Mismatch::ReversedBefore]));
     }
@@ -118,7 +147,11 @@ fn approved(ask: &Ask<'_>, payment: &PaymentRecord) -> Response {
 const fn is_busy(state: PaymentState) -> bool {
     matches!(
         state,
-        PaymentState::Holding | PaymentState::Adjusting | PaymentState::Cancelling | PaymentState::Releasing
+        PaymentState::Holding
+            | PaymentState::Adjusting
+            | PaymentState::Capturing
+            | PaymentState::Cancelling
+            | PaymentState::Releasing
     )
 }
 

@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use super::{
     chip::Chip,
-    records::{CardReference, NumberHash, RangeRecord, WrappedKeys},
+    records::{CardReference, MerchantKey, NumberHash, RangeRecord, WrappedKeys},
 };
 use crate::{
     number::{Pan, Token},
@@ -45,6 +45,8 @@ pub trait Keys {
     fn arpc(&self, holder: &Holder<'_>, chip: &Chip<'_>, status_update: [u8; 4]) -> Result<[u8; 4], KeyError>;
     /// Keyed hash of a number.
     fn index_hmac(&self, number: &Pan) -> Result<NumberHash, KeyError>;
+    /// Keyed hash of a card, by itself or at a merchant: what its account reference is made of.
+    fn account_reference(&self, card: &CardReference, merchant: Option<&MerchantKey>) -> Result<B256, KeyError>;
     /// Salt of a payment: no two of them share one.
     fn payment_salt(&self, card: &CardReference, atc: u16, use_number: u32) -> Result<B256, KeyError>;
 }

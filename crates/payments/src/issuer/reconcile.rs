@@ -3,7 +3,7 @@
 //! ```text
 //! unallocated + balances = balanceOf(pool)      held of all accounts = held(pool)      each payment's hold = holds(id)
 //! ```
-//! Called by `counterfoil issuer reconcile`, at rest: what is unfinished is a difference too. Reads only.
+//! Called by `counterfoil issuer reconcile`, at rest: what is unfinished is a difference too; and at start for the payments that were open. Reads only.
 
 use alloy_primitives::B256;
 use contracts::cash::{abi::ICash::HoldState, iso4217::Currency};
@@ -137,7 +137,11 @@ fn compare_pool(
     Ok(())
 }
 
-fn compare_payment(payment: &PaymentRecord, ledger: &mut dyn LedgerView) -> Result<Option<Difference>, IssuerError> {
+/// How one payment and its hold differ, if they do.
+pub fn compare_payment(
+    payment: &PaymentRecord,
+    ledger: &mut dyn LedgerView,
+) -> Result<Option<Difference>, IssuerError> {
     if payment.state.unfinished() {
         return Ok(Some(Difference::Unfinished { payment: payment.id, state: payment.state }));
     }
@@ -158,7 +162,8 @@ fn fits(payment: &PaymentRecord, found: &LedgerHold) -> bool {
     let ours = (u128::from(payment.amount_minor), u128::from(payment.captured_minor));
     match payment.state {
         PaymentState::Held => found.state == HoldState::Open && amounts == ours,
-        PaymentState::Captured => found.state == HoldState::Captured && amounts == ours,
+        // Released: after captures of parts the rest was given back.
+        PaymentState::Captured => matches!(found.state, HoldState::Captured | HoldState::Released) && amounts == ours,
         PaymentState::Reversed if payment.amount_minor == 0 => found.state == HoldState::Unknown,
         PaymentState::Reversed | PaymentState::Expired => found.state == HoldState::Released,
         PaymentState::Failed => !matches!(found.state, HoldState::Open | HoldState::Captured),

@@ -4,6 +4,8 @@
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
+use super::reference::AccountReference;
+
 /// The issuer's choices. All but the first two have defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -21,9 +23,6 @@ pub struct Settings {
     /// How long the ledger may take before an authorization is answered 91.
     #[serde(default = "defaults::answer_ms")]
     pub answer_ms: u64,
-    /// How long a purchase (0200) is held before it is captured, so that it can be reversed when the card or the terminal fails.
-    #[serde(default = "defaults::purchase_grace_ms")]
-    pub purchase_grace_ms: u64,
     /// How long after the end of a hold a completion is still taken, with a new hold.
     #[serde(default = "defaults::late_s")]
     pub late_s: u64,
@@ -39,6 +38,9 @@ pub struct Settings {
     /// A counter that is so far above the high mark is told.
     #[serde(default = "defaults::atc_leap")]
     pub atc_leap: u16,
+    /// What an approval says that stays the same while tokens change (element 56).
+    #[serde(default)]
+    pub account_reference: AccountReference,
     /// How long after a payment its terminal may ask for the balance without the card.
     #[serde(default = "defaults::inquiry_ms")]
     pub inquiry_ms: u64,
@@ -53,12 +55,12 @@ impl Settings {
             hold_s: defaults::hold_s(),
             expiry_margin_s: defaults::expiry_margin_s(),
             answer_ms: defaults::answer_ms(),
-            purchase_grace_ms: defaults::purchase_grace_ms(),
             late_s: defaults::late_s(),
             over_percent: defaults::over_percent(),
             tip_percent: 0,
             clock_skew_s: defaults::clock_skew_s(),
             atc_leap: defaults::atc_leap(),
+            account_reference: AccountReference::None,
             inquiry_ms: defaults::inquiry_ms(),
         }
     }
@@ -81,10 +83,6 @@ mod defaults {
 
     pub(super) const fn answer_ms() -> u64 {
         10_000
-    }
-
-    pub(super) const fn purchase_grace_ms() -> u64 {
-        60_000
     }
 
     pub(super) const fn late_s() -> u64 {

@@ -3,7 +3,7 @@
 //! ```text
 //! final(nonce, done?) -> the row's kind -> payment and account -> answers that may leave, transactions that come next
 //! deadline            -> 91, the payment is to be cancelled as soon as its hold is final
-//! clock               -> purchases are captured, holds that nobody captured are released
+//! clock               -> captures of purchases that the ledger refused are tried again, holds that nobody captured are released
 //! ```
 //! Called by the gateway: [`Issuer::settle`] for each final row of the outbox by rising nonce, also at start, before traffic is taken;
 //! [`Issuer::too_late`] at a request's deadline; [`Issuer::sweep`] every now and then. A row is settled once: again, nothing happens.
@@ -37,7 +37,7 @@ impl Issuer {
             (OutboxKind::Adjust { previous_minor, amount_minor }, _) => {
                 step.adjusted(previous_minor, amount_minor, done)
             }
-            (OutboxKind::Capture { amount_minor }, true) => step.captured(amount_minor),
+            (OutboxKind::Capture { amount_minor, is_final }, true) => step.captured(amount_minor, is_final),
             (OutboxKind::Capture { .. }, false) => step.stays_held(),
             (OutboxKind::Release { expired }, true) => step.released(expired),
             (OutboxKind::Release { .. }, false) => step.stays_held(),
@@ -47,20 +47,21 @@ impl Issuer {
         Ok(settled)
     }
 
-    /// Nobody waits for this answer any longer. An authorization whose hold is not final is answered 91 for ever and cancelled; anything else goes
-    /// on, and its repeat is answered when it is done. `None` if there is no such request.
+    /// Nobody waits for this answer any longer. An authorization whose hold is not final is answered 91 for ever and cancelled; anything else, an
+    /// advice too, goes on, and its repeat is answered when it is done. `None` if there is no such request.
     pub fn too_late(&self, desk: &mut Desk<'_>, key: &RequestKey) -> Result<Option<Vec<u8>>, IssuerError> {
         let Some(exchange) = desk.vault.exchange(key)? else { return Ok(None) };
         let Answer::Waiting { if_failed, .. } = exchange.answer else {
             let Answer::Ready(bytes) = exchange.answer else { return Ok(None) };
             return Ok(Some(bytes));
         };
-        let payment = exchange.payment.map(|id| desk.vault.payment(id)).transpose()?.flatten();
-        if let Some(mut payment) = payment.filter(|payment| may_be_cancelled(payment) && payment.request == *key) {
-            cancel(desk, &mut payment, &mut Settled::default())?;
-        }
         // Not what it will be if it fails: nobody knows yet whether it does.
         let mut late = Response::parse(&if_failed)?;
+        let payment = exchange.payment.map(|id| desk.vault.payment(id)).transpose()?.flatten();
+        let payment = payment.filter(|payment| may_be_cancelled(payment) && payment.request == *key);
+        if let Some(mut payment) = payment.filter(|_| !late.message_type.is_advice_answer()) {
+            cancel(desk, &mut payment, &mut Settled::default())?;
+        }
         late.response_code = ResponseCode::IssuerUnavailable;
         Ok(Some(late.encode()?))
     }
@@ -116,8 +117,8 @@ fn sweep_one(
         payment.due_ms = end_s(settings, &payment).saturating_mul(1000);
         return desk.update(&mut payment, PaymentState::Held).map(|()| None);
     }
-    let amount_minor = payment.amount_minor;
-    let row = desk.step(&mut payment, OutboxKind::Capture { amount_minor })?;
+    let amount_minor = money::take(payment.amount_minor, payment.captured_minor)?;
+    let row = desk.step(&mut payment, OutboxKind::Capture { amount_minor, is_final: true })?;
     desk.update(&mut payment, PaymentState::Capturing)?;
     Ok(Some(row))
 }
@@ -136,21 +137,25 @@ struct Step<'s, 'd, 'v> {
 }
 
 impl Step<'_, '_, '_> {
-    /// The money is held. It is released again if nobody waits for it any more, and captured at once if it was asked for so late.
+    /// The money is held. It is released again if nobody waits for it any more. A purchase is answered, and captured at once, and so is what
+    /// was asked for so late.
     fn held(self) -> Result<(), IssuerError> {
         let first_minor = self.payment.amount_minor;
         self.desk.count(&self.payment, |total| {
             total.held_count = total.held_count.saturating_add(1);
             total.held_minor = total.held_minor.saturating_add(first_minor);
         })?;
+        let whole = OutboxKind::Capture { amount_minor: first_minor, is_final: true };
         match (self.payment.kind, self.payment.state) {
-            (PaymentKind::Late { .. }, _) => {
-                self.next(OutboxKind::Capture { amount_minor: first_minor }, PaymentState::Capturing)
-            }
+            (PaymentKind::Late { .. }, _) => self.next(whole, PaymentState::Capturing),
             (_, PaymentState::Cancelling) => self.next(OutboxKind::Release { expired: false }, PaymentState::Releasing),
             _ if self.desk.now_ms > self.payment.deadline_ms => {
                 self.desk.answer_all(self.payment.id, false, self.settled)?;
                 self.next(OutboxKind::Release { expired: false }, PaymentState::Releasing)
+            }
+            (PaymentKind::Purchase, _) => {
+                self.desk.answer_all(self.payment.id, true, self.settled)?;
+                self.next(whole, PaymentState::Capturing)
             }
             _ => self.rest(true),
         }
@@ -184,31 +189,40 @@ impl Step<'_, '_, '_> {
         }
     }
 
-    /// The merchant has it; the rest is free again.
-    fn captured(mut self, amount_minor: u64) -> Result<(), IssuerError> {
-        let rest_minor = money::take(self.payment.amount_minor, amount_minor)?;
-        let day = self.payment.day;
+    /// The merchant has it; the rest is free again, unless more is to be captured.
+    fn captured(mut self, amount_minor: u64, is_final: bool) -> Result<(), IssuerError> {
+        let captured_minor = money::add(self.payment.captured_minor, amount_minor)?;
+        let rest_minor = money::take(self.payment.amount_minor, captured_minor)?;
+        let (day, freed_minor) = (self.payment.day, if is_final { rest_minor } else { 0 });
         self.desk.with_account(&self.payment, |account| {
             money::capture(account, amount_minor)?;
-            money::give_back(account, rest_minor, day)
+            money::give_back(account, freed_minor, day)
         })?;
-        self.payment.captured_minor = amount_minor;
+        self.payment.captured_minor = captured_minor;
         self.desk.count(&self.payment, |total| {
             total.captured_count = total.captured_count.saturating_add(1);
             total.captured_minor = total.captured_minor.saturating_add(amount_minor);
         })?;
+        if !is_final {
+            return self.rest(true);
+        }
         self.desk.update(&mut self.payment, PaymentState::Captured)?;
         self.desk.answer_all(self.payment.id, true, self.settled)
     }
 
-    /// It was given back.
+    /// It was given back; what was captured before stays with the merchant.
     fn released(mut self, expired: bool) -> Result<(), IssuerError> {
-        let (amount_minor, day) = (self.payment.amount_minor, self.payment.day);
-        self.desk.with_account(&self.payment, |account| money::give_back(account, amount_minor, day))?;
+        let rest_minor = money::take(self.payment.amount_minor, self.payment.captured_minor)?;
+        let day = self.payment.day;
+        self.desk.with_account(&self.payment, |account| money::give_back(account, rest_minor, day))?;
         if !expired {
-            self.reversed(amount_minor)?;
+            self.reversed(rest_minor)?;
         }
-        let state = if expired { PaymentState::Expired } else { PaymentState::Reversed };
+        let state = match (self.payment.captured_minor, expired) {
+            (0, true) => PaymentState::Expired,
+            (0, false) => PaymentState::Reversed,
+            _ => PaymentState::Captured,
+        };
         self.desk.update(&mut self.payment, state)?;
         self.desk.answer_all(self.payment.id, true, self.settled)
     }
@@ -240,18 +254,19 @@ impl Step<'_, '_, '_> {
 
     /// The payment is held, and nothing more is under way.
     fn rest(mut self, done: bool) -> Result<(), IssuerError> {
-        self.payment.due_ms = self.due_ms(done);
+        self.payment.due_ms = self.due_ms();
         self.desk.update(&mut self.payment, PaymentState::Held)?;
         self.desk.answer_all(self.payment.id, done, self.settled)
     }
 
-    /// A purchase is captured a little after it was held; everything else is looked at again at the end of its hold.
-    fn due_ms(&self, done: bool) -> u64 {
+    /// When the payment is looked at again: at the end of its hold. The capture of a purchase is tried again when it has waited as long once more.
+    fn due_ms(&self) -> u64 {
+        let (now_ms, decided_ms) = (self.desk.now_ms, self.payment.decided_ms);
         let end_ms = end_s(self.settings, &self.payment).saturating_mul(1000);
-        let soon_ms = self.desk.now_ms.saturating_add(self.settings.purchase_grace_ms);
+        let waited_ms = now_ms.saturating_sub(decided_ms).max(AGAIN_MS);
         match self.payment.kind {
-            PaymentKind::Purchase if done => soon_ms.min(end_ms),
-            _ if end_ms <= self.desk.now_ms => soon_ms.max(self.desk.now_ms.saturating_add(AGAIN_MS)),
+            _ if end_ms <= now_ms => now_ms.saturating_add(AGAIN_MS),
+            PaymentKind::Purchase => now_ms.saturating_add(waited_ms).min(end_ms),
             _ => end_ms,
         }
     }
@@ -274,5 +289,5 @@ impl Step<'_, '_, '_> {
     }
 }
 
-/// A release that the ledger refused is tried again after this time.
+/// What the ledger refused is tried again after this time at the earliest.
 const AGAIN_MS: u64 = 60_000;

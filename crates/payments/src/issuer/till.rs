@@ -22,7 +22,7 @@ use super::{
 use crate::{
     cryptogram::{CSU_APPROVED, CSU_DECLINED, IssuerAuthentication},
     message::{
-        Digits, Response, ResponseCode, Text,
+        Digits, Operation, Response, ResponseCode, Text,
         amount::{AdditionalAmount, AmountKind, MAX_AMOUNT_MINOR, Signed},
         card::IccData,
     },
@@ -115,13 +115,22 @@ impl Till<'_> {
         let code = self.approved(amount_minor);
         code.as_str().clone_into(&mut payment.response);
         payment.state = PaymentState::Holding;
-        payment.deadline_ms = desk.now_ms.saturating_add(self.issuer.settings.answer_ms);
+        payment.deadline_ms = desk.now_ms.saturating_add(self.patience_ms());
         hold::place(&self.issuer.settings, desk, &mut payment, self.merchant.address, amount_minor)?;
         payment.id = desk.vault.add_payment(&payment)?;
         let row = desk.step(&mut payment, OutboxKind::Hold { amount_minor })?;
         let approved = self.approval(desk, code, &payment)?.encode()?;
         let failed = self.response(desk, ResponseCode::IssuerUnavailable)?.encode()?;
         desk.wait_for(self.ask, payment.id, approved, failed, vec![row])
+    }
+
+    /// How long the answer is worth waiting for. What an advice tells of is done: it is repeated until it is answered.
+    fn patience_ms(&self) -> u64 {
+        let settings = &self.issuer.settings;
+        match self.ask.payment.operation {
+            Operation::AuthorizationAdvice => settings.hold_s.saturating_mul(1000),
+            _ => settings.answer_ms,
+        }
     }
 
     const fn approved(&self, amount_minor: u64) -> ResponseCode {
@@ -152,6 +161,10 @@ impl Till<'_> {
         data.put(tag::ISSUER_AUTHENTICATION, &IssuerAuthentication { arpc, csu }.encode());
         let mut response = self.ask.response(code);
         response.icc_data = IccData::parse(&data.into_bytes());
+        if code.approves() {
+            let (settings, card) = (&self.issuer.settings, &self.known.card.reference);
+            response.account_reference = settings.account_reference.of(desk.keys, card, &self.merchant.key)?;
+        }
         Ok(response)
     }
 }

@@ -83,6 +83,8 @@ pub trait Vault {
     fn merchants(&mut self) -> VaultResult<Vec<MerchantRecord>>;
     /// Writes a merchant, new or not.
     fn put_merchant(&mut self, merchant: &MerchantRecord) -> VaultResult<()>;
+    /// Removes a merchant. Missing if it is not there.
+    fn remove_merchant(&mut self, key: &MerchantKey) -> VaultResult<()>;
     /// One merchant's day.
     fn total(&mut self, key: &TotalKey) -> VaultResult<Option<TotalRecord>>;
     /// Everybody's totals of the days `from_day..=to_day`, in order of day, merchant, currency.
@@ -110,7 +112,8 @@ pub trait Vault {
 
     /// A new payment; its `id` is ignored, and the one that it was given is returned. A conflict if (card, ATC, use) or the hold id is there.
     fn add_payment(&mut self, payment: &PaymentRecord) -> VaultResult<PaymentId>;
-    /// Writes a payment that is there.
+    /// Writes what changes of a payment that is there: `state`, `amount_minor`, `captured_minor`, `refunded_minor`, `due_ms`, `changed_ms`,
+    /// `steps`. The rest stays as it was added.
     fn update_payment(&mut self, payment: &PaymentRecord) -> VaultResult<()>;
     /// A payment.
     fn payment(&mut self, id: PaymentId) -> VaultResult<Option<PaymentRecord>>;

@@ -43,6 +43,11 @@ impl Mti {
         matches!(self.0[2], b'1' | b'3')
     }
 
+    /// Whether it answers an advice: something that was done already.
+    pub const fn is_advice_answer(self) -> bool {
+        self.0[2] == b'3'
+    }
+
     /// Whether it is sent again: the last digit is odd.
     pub const fn is_repeat(self) -> bool {
         self.0[3] & REPEAT != 0

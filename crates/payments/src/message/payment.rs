@@ -3,14 +3,14 @@
 //! | type | operation | transactions | needs beside what all need |
 //! |---|---|---|---|
 //! | 0100 | authorization | purchase, balance inquiry | DE 14, 18, 22, 25; DE 55 where a chip was read |
-//! | 0120 | authorization advice | purchase | |
+//! | 0120 | authorization advice | purchase | as 0100, and DE 39 |
 //! | 0200 | financial | purchase, refund | as 0100 |
 //! | 0220 | completion | purchase | |
 //! | 0400 | reversal | all | DE 90 |
 //! | 0420 | reversal advice | all | DE 90 |
 //!
-//! All need DE 2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49. A refund or a balance inquiry may name its original (DE 90) instead of the rest.
-//! The odd type above is the same sent again.
+//! All need DE 2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49. A refund, a balance inquiry or an increase may name its original (DE 90) instead of the
+//! rest: an increase is a 0100 without a card that names the payment of which more is needed. The odd type above is the same sent again.
 
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,9 @@ pub struct Payment {
     /// DE 63 is `PA1`: the terminal can take less than it asked for. A private use of ours.
     #[serde(default)]
     pub takes_partial: bool,
+    /// DE 63 is `MC1`: more completions of the payment follow this one. A private use of ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_follows: bool,
     /// DE 90.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<Original>,
@@ -115,7 +118,7 @@ pub struct Payment {
 pub enum Operation {
     /// 0100: may it be paid? The money is held.
     Authorization,
-    /// 0120: it was authorized without the issuer.
+    /// 0120: it was authorized, or refused, by somebody who stood in for the issuer.
     AuthorizationAdvice,
     /// 0200: pay at once, or give back.
     Financial,
@@ -167,9 +170,16 @@ impl Payment {
         }
     }
 
+    /// Whether more is asked for a payment that was authorized before.
+    pub fn is_increase(&self) -> bool {
+        let purchase = self.processing.transaction == Transaction::Purchase;
+        self.operation == Operation::Authorization && purchase && self.original.is_some() && self.icc_data.is_none()
+    }
+
     /// Takes a message apart and checks what belongs together.
     pub(super) fn read(operation: Operation, message: &Message<'_>) -> Result<Self, MessageError> {
         let mut from = Reader::new(message);
+        let mark = from.lenient::<Mark>(de::CAPABILITIES);
         let payment = Self {
             operation,
             repeat: message.mti().is_repeat(),
@@ -197,7 +207,8 @@ impl Payment {
             merchant_place: from.optional(de::MERCHANT_PLACE)?,
             currency: from.required(de::CURRENCY)?,
             icc_data: from.optional(de::ICC_DATA)?,
-            takes_partial: from.lenient::<TakesPartial>(de::CAPABILITIES).is_some(),
+            takes_partial: mark == Some(Mark::TakesPartial),
+            more_follows: mark == Some(Mark::MoreFollows),
             original: from.optional(de::ORIGINAL)?,
             replacement: from.optional(de::REPLACEMENT)?,
             others: from.others(),
@@ -234,10 +245,18 @@ impl Payment {
         to.put_some(de::MERCHANT_PLACE, self.merchant_place.as_ref())?;
         to.put(de::CURRENCY, &self.currency)?;
         to.put_some(de::ICC_DATA, self.icc_data.as_ref())?;
-        to.put_some(de::CAPABILITIES, self.takes_partial.then_some(&TakesPartial))?;
+        to.put_some(de::CAPABILITIES, self.mark().as_ref())?;
         to.put_some(de::ORIGINAL, self.original.as_ref())?;
         to.put_some(de::REPLACEMENT, self.replacement.as_ref())?;
         to.finish()
+    }
+
+    const fn mark(&self) -> Option<Mark> {
+        match (self.takes_partial, self.more_follows) {
+            (true, _) => Some(Mark::TakesPartial),
+            (false, true) => Some(Mark::MoreFollows),
+            (false, false) => None,
+        }
     }
 
     fn check(&self) -> Result<(), MessageError> {
@@ -247,6 +266,9 @@ impl Payment {
         if self.track2.as_ref().is_some_and(|track2| track2.number() != self.token.digits()) {
             return Err(MessageError::Disagreement { field: de::TRACK2, other: de::ACCOUNT });
         }
+        if self.takes_partial && self.more_follows {
+            return Err(MessageError::Disagreement { field: de::CAPABILITIES, other: de::CAPABILITIES });
+        }
         match self.needed().iter().find(|(_, there)| !there) {
             Some((field, _)) => Err(MessageError::Missing { field: *field }),
             None => Ok(()),
@@ -254,9 +276,15 @@ impl Payment {
     }
 
     /// What only some operations need, and whether it is there where it is needed.
-    fn needed(&self) -> [(u8, bool); 6] {
-        let asks = matches!(self.operation, Operation::Authorization | Operation::Financial);
-        let opens = asks && (self.original.is_none() || self.processing.transaction == Transaction::Purchase);
+    fn needed(&self) -> [(u8, bool); 7] {
+        let opens = match self.operation {
+            Operation::Authorization | Operation::Financial => {
+                let purchase = self.processing.transaction == Transaction::Purchase;
+                self.original.is_none() || (purchase && !self.is_increase())
+            }
+            Operation::AuthorizationAdvice => true,
+            Operation::Completion | Operation::Reversal | Operation::ReversalAdvice => false,
+        };
         let reverses = matches!(self.operation, Operation::Reversal | Operation::ReversalAdvice);
         let chip = opens && self.entry_mode.is_some_and(|mode| mode.is_chip());
         [
@@ -266,22 +294,34 @@ impl Payment {
             (de::CONDITION, self.condition.is_some() || !opens),
             (de::ICC_DATA, self.icc_data.is_some() || !chip),
             (de::ORIGINAL, self.original.is_some() || !reverses),
+            (de::RESPONSE_CODE, self.response_code.is_some() || self.operation != Operation::AuthorizationAdvice),
         ]
     }
 }
 
-/// The mark that a terminal takes partial approvals.
-struct TakesPartial;
+/// What DE 63 says among us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    TakesPartial,
+    MoreFollows,
+}
 
-impl Element for TakesPartial {
-    const EXPECTED: &'static str = "PA1";
+impl Element for Mark {
+    const EXPECTED: &'static str = "PA1 or MC1";
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        (bytes == TAKES_PARTIAL).then_some(Self)
+        match bytes {
+            TAKES_PARTIAL => Some(Self::TakesPartial),
+            MORE_FOLLOWS => Some(Self::MoreFollows),
+            _ => None,
+        }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(TAKES_PARTIAL);
+        out.extend_from_slice(match self {
+            Self::TakesPartial => TAKES_PARTIAL,
+            Self::MoreFollows => MORE_FOLLOWS,
+        });
     }
 }
 
@@ -294,3 +334,4 @@ const OPERATIONS: [(Operation, &[u8; 4]); 6] = [
     (Operation::ReversalAdvice, b"0420"),
 ];
 const TAKES_PARTIAL: &[u8] = b"PA1";
+const MORE_FOLLOWS: &[u8] = b"MC1";

@@ -47,6 +47,9 @@ pub struct Response {
     /// DE 55: what the issuer tells the chip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub icc_data: Option<IccData>,
+    /// DE 56: what stays the same of a card while its tokens change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_reference: Option<Text<29>>,
     /// DE 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
@@ -196,6 +199,7 @@ impl Response {
             currency: None,
             amounts: Vec::new(),
             icc_data: None,
+            account_reference: None,
             token: None,
             processing_code: None,
             sent: None,
@@ -227,6 +231,7 @@ impl Response {
             currency: from.optional(de::CURRENCY)?,
             amounts: from.optional(de::ADDITIONAL_AMOUNTS)?.unwrap_or_default(),
             icc_data: from.optional(de::ICC_DATA)?,
+            account_reference: from.lenient(de::ACCOUNT_REFERENCE),
             token: from.optional(de::ACCOUNT)?,
             processing_code: from.optional(de::PROCESSING)?,
             sent: from.optional(de::TRANSMISSION)?,
@@ -268,6 +273,7 @@ impl Response {
         to.put_some(de::CURRENCY, self.currency.as_ref())?;
         to.put_some(de::ADDITIONAL_AMOUNTS, Some(&self.amounts).filter(|amounts| !amounts.is_empty()))?;
         to.put_some(de::ICC_DATA, self.icc_data.as_ref())?;
+        to.put_some(de::ACCOUNT_REFERENCE, self.account_reference.as_ref())?;
         to.put_some(de::NETWORK_FUNCTION, self.network_function.as_ref())?;
         to.put_some(de::ORIGINAL, self.original.as_ref())?;
         to.finish()

@@ -182,6 +182,7 @@ pub mod de {
     pub const CURRENCY: u8 = 49;
     pub const ADDITIONAL_AMOUNTS: u8 = 54;
     pub const ICC_DATA: u8 = 55;
+    pub const ACCOUNT_REFERENCE: u8 = 56;
     pub const CAPABILITIES: u8 = 63;
     pub const TERTIARY_BITMAP: u8 = 65;
     pub const NETWORK_FUNCTION: u8 = 70;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     message::{
         Payment, Request, Response, ResponseCode,
-        amount::{AdditionalAmount, AmountKind, Signed, Transaction},
+        amount::{AmountKind, Signed, Transaction},
     },
     tlv::tag,
 };
@@ -62,7 +62,7 @@ impl Answer {
             code: response.response_code.as_str().to_owned(),
             authorization: response.authorization_code.as_ref().map(|code| code.as_str().to_owned()),
             proof: proof.filter(|proof| PROOF_BYTES.contains(&proof.len())).map(<[u8]>::to_vec),
-            balance: balance(&response.amounts),
+            balance: balance(response),
             bytes: Hex(response.encode().map_err(|_| Unusable::OfAnother)?),
             is_part: response.response_code == ResponseCode::PartiallyApproved,
             approved_minor,
@@ -102,9 +102,9 @@ fn approved(response: &Response, asked: &Payment) -> Result<Option<u64>, Unusabl
     }
 }
 
-/// What can be spent, else what there is.
-fn balance(amounts: &[AdditionalAmount]) -> Option<String> {
-    let of = |kind: AmountKind| amounts.iter().find(|amount| amount.kind == kind);
+/// What can be spent, else what there is, for people (element 54).
+pub fn balance(response: &Response) -> Option<String> {
+    let of = |kind: AmountKind| response.amounts.iter().find(|amount| amount.kind == kind);
     let found = of(AmountKind::AvailableBalance).or_else(|| of(AmountKind::LedgerBalance))?;
     let currency = found.currency.listed()?;
     let (sign, minor) = match found.amount_minor {

@@ -1,8 +1,10 @@
-//! What comes after a payment, made from its record and without the card: capture, reversal, refund.
+//! What comes after a payment, made from its record and without the card: increase, capture, reversal, refund, and the balance.
 //!
 //! ```text
-//! approved --capture (0220)--> captured --refund (0200, processing code 20)--> given back
-//!     '-----reversal (0400)--> undone
+//! approved --capture (0220)-----------> captured --refund (0200, processing code 20)--> given back
+//!   | ^ ^ '-- increase (0100) ---------- more is held
+//!   | '------ reversal of a part (0400, element 95) -- less is held
+//!   '-------- reversal (0400)---------> undone
 //! ```
 //!
 //! Called by whoever keeps records. Rules: ISO 8583:1987, element 90 names the payment (with 32 and 37), never its token alone (T-30). Whether
@@ -13,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     Moment,
     pending::Pending,
-    purchase::{AMOUNT_MOST_MINOR, STAN_MOST},
+    purchase::{AMOUNT_MOST_MINOR, Kind, STAN_MOST},
     record::{Hex, Record},
 };
 use crate::message::{
     Digits, LocalDate, LocalTime, Operation, Payment, Request, Response, ResponseCode, Text, TransmissionTime,
-    amount::{Processing, Transaction},
+    amount::{Processing, Replacement, Transaction},
 };
 
 /// A message about a payment, and what was said to it.
@@ -45,8 +47,12 @@ pub struct FollowUp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FollowUpKind {
+    /// More is to be held.
+    Increase,
     /// The merchant takes the money.
     Capture,
+    /// Less is to be held.
+    PartialReversal,
     /// Nothing is to be held.
     Reversal,
     /// The merchant gives money back.
@@ -77,6 +83,9 @@ pub enum FollowUpError {
     /// The issuer never heard of it.
     #[error("the issuer was never asked for payment {0}")]
     NotAsked(String),
+    /// The whole is not a part of it.
+    #[error("less than all that is approved of payment {0} is a part of it: to undo it whole, give no amount")]
+    NoPart(String),
     /// There is nothing to take or give back.
     #[error("payment {0} is not approved")]
     NotApproved(String),
@@ -92,14 +101,50 @@ pub enum FollowUpError {
 }
 
 impl Record {
-    /// Takes the money, or this part of it, or somewhat more: a tip is for the issuer to judge.
-    pub fn capture(&mut self, amount_minor: Option<u64>, stamp: Stamp) -> Result<Pending, FollowUpError> {
-        let amount_minor = self.amount_of(amount_minor)?;
+    /// Holds so much more. Told until it is answered.
+    pub fn increase(&mut self, more_minor: u64, stamp: Stamp) -> Result<Pending, FollowUpError> {
+        let amount_minor = self.amount_of(Some(more_minor))?;
+        let asked = self.asked()?;
+        let payment = self.after(&asked, Operation::Authorization, amount_minor, stamp)?;
+        self.keep(FollowUpKind::Increase, amount_minor, payment, None)
+    }
+
+    /// Holds so much less: element 95 says what is left.
+    pub fn reverse_part(&mut self, less_minor: u64, stamp: Stamp) -> Result<Pending, FollowUpError> {
+        let less_minor = self.amount_of(Some(less_minor))?;
+        let approved_minor = self.amount_of(None)?;
+        let left_minor = approved_minor.checked_sub(less_minor).filter(|left_minor| *left_minor > 0);
+        let left_minor = left_minor.ok_or_else(|| FollowUpError::NoPart(self.rrn.clone()))?;
+        let asked = self.asked()?;
+        let payment = Payment {
+            response_code: Some(ResponseCode::CustomerCancellation),
+            replacement: Some(Replacement::of(left_minor)),
+            ..self.after(&asked, Operation::Reversal, asked.amount_minor, stamp)?
+        };
+        self.keep(FollowUpKind::PartialReversal, less_minor, payment, None)
+    }
+
+    /// Asks what the holder has, as long as the issuer takes the holder to be there.
+    pub fn inquire(&self, stamp: Stamp) -> Result<Request, FollowUpError> {
+        let asked = self.asked()?;
+        let payment = self.after(&asked, Operation::Authorization, 0, stamp)?;
+        Ok(Payment { processing: Processing::of(Transaction::BalanceInquiry), ..payment }.into())
+    }
+
+    /// Takes the money, or this part of it, or somewhat more: a tip is for the issuer to judge. What is left of it returns to the holder, unless more
+    /// captures follow.
+    pub fn capture(
+        &mut self,
+        amount_minor: Option<u64>,
+        more_follows: bool,
+        stamp: Stamp,
+    ) -> Result<Pending, FollowUpError> {
+        let left_minor = self.amount_of(None)?.saturating_sub(self.captured_minor());
+        let amount_minor = self.amount_of(Some(amount_minor.unwrap_or(left_minor)))?;
         let asked = self.asked()?;
         let payment = self.after(&asked, Operation::Completion, amount_minor, stamp)?;
-        let pending = Pending::new(payment, None).ok_or_else(|| self.unsound())?;
-        self.follow_ups.push(FollowUp::of(FollowUpKind::Capture, &pending));
-        Ok(pending)
+        let payment = Payment { more_follows, ..payment };
+        self.keep(FollowUpKind::Capture, amount_minor, payment, None)
     }
 
     /// Undoes it all.
@@ -110,12 +155,10 @@ impl Record {
         let asked = self.asked()?;
         let payment = self.after(&asked, Operation::Reversal, asked.amount_minor, stamp)?;
         let payment = Payment { response_code: Some(ResponseCode::CustomerCancellation), ..payment };
-        let pending = Pending::new(payment, Some(self.stan)).ok_or_else(|| self.unsound())?;
-        self.follow_ups.push(FollowUp::reversal(&pending));
-        Ok(pending)
+        self.keep(FollowUpKind::Reversal, asked.amount_minor, payment, Some(self.stan))
     }
 
-    /// Gives the money back, or this part of it.
+    /// Gives the money back, or this part of it. A sale that could not be undone is given back as well.
     pub fn refund(
         &mut self,
         amount_minor: Option<u64>,
@@ -135,10 +178,25 @@ impl Record {
 
     /// What the issuer said to a message that followed, by the message's number.
     pub fn answer(&mut self, stan: u32, response: &Response) {
-        if let Some(follow_up) = self.follow_ups.iter_mut().find(|follow_up| follow_up.stan == stan) {
-            follow_up.response_code = Some(response.response_code.as_str().to_owned());
-            follow_up.response = response.encode().ok().map(Hex);
+        let unanswered = |follow_up: &&mut FollowUp| follow_up.stan == stan && follow_up.response.is_none();
+        let Some(follow_up) = self.follow_ups.iter_mut().find(unanswered) else { return };
+        follow_up.response_code = Some(response.response_code.as_str().to_owned());
+        follow_up.response = response.encode().ok().map(Hex);
+        let (kind, amount_minor) = (follow_up.kind, follow_up.amount_minor);
+        if response.response_code == ResponseCode::Approved {
+            self.approved_minor = self.approved_minor.map(|approved_minor| match kind {
+                FollowUpKind::Increase => approved_minor.saturating_add(amount_minor),
+                FollowUpKind::PartialReversal => approved_minor.saturating_sub(amount_minor),
+                _ => approved_minor,
+            });
         }
+    }
+
+    /// Whether money was taken for what the holder did not get: the issuer did not undo a sale, since it was captured.
+    pub fn is_stranded(&self) -> bool {
+        let refused = |follow_up: &FollowUp| follow_up.response_code.as_deref().is_some_and(|code| code != APPROVED);
+        let undoing = self.follow_ups.iter().filter(|follow_up| follow_up.undoes == Some(self.stan));
+        self.kind == Kind::Sale && self.approved_minor.is_none() && undoing.last().is_some_and(refused)
     }
 
     /// A refund was not answered: from now on it is to be undone.
@@ -169,8 +227,31 @@ impl Record {
         self.follow_ups.iter().find(|follow_up| follow_up.undoes == Some(self.stan) && stands(follow_up))
     }
 
+    /// What was taken of it.
+    fn captured_minor(&self) -> u64 {
+        let captured = |follow_up: &&FollowUp| {
+            follow_up.kind == FollowUpKind::Capture && follow_up.response_code.as_deref() == Some(APPROVED)
+        };
+        self.follow_ups.iter().filter(captured).fold(0, |sum, one| sum.saturating_add(one.amount_minor))
+    }
+
+    /// Remembers a message that follows; it is told until it is answered.
+    fn keep(
+        &mut self,
+        kind: FollowUpKind,
+        amount_minor: u64,
+        payment: Payment,
+        undoes: Option<u32>,
+    ) -> Result<Pending, FollowUpError> {
+        let mut pending = Pending::new(payment, undoes).ok_or_else(|| self.unsound())?;
+        pending.amount_minor = amount_minor;
+        self.follow_ups.push(FollowUp::of(kind, &pending));
+        Ok(pending)
+    }
+
     fn amount_of(&self, amount_minor: Option<u64>) -> Result<u64, FollowUpError> {
-        let approved = self.approved_minor.ok_or_else(|| FollowUpError::NotApproved(self.rrn.clone()))?;
+        let taken = self.approved_minor.or_else(|| self.is_stranded().then_some(self.amount_minor));
+        let approved = taken.ok_or_else(|| FollowUpError::NotApproved(self.rrn.clone()))?;
         if self.reversal().is_some() {
             return Err(FollowUpError::Reversed(self.rrn.clone()));
         }
@@ -209,6 +290,7 @@ impl Record {
                 authorization_code: self.auth_code.as_ref().and_then(|code| Text::new(code)),
                 icc_data: None,
                 takes_partial: false,
+                more_follows: false,
                 original: Some(asked.as_original()),
                 ..asked.clone()
             })

@@ -19,8 +19,10 @@ pub struct Purchase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    /// Goods or services: money is held.
+    /// Goods or services: money is held, to be captured later (0100).
     Purchase,
+    /// Goods or services, paid at once (0200).
+    Sale,
     /// What the holder may spend; nothing is held.
     Balance,
 }
@@ -63,6 +65,11 @@ impl Purchase {
         Ok(Self { kind: Kind::Purchase, amount_minor, currency, trace })
     }
 
+    /// The same, paid at once: no capture follows.
+    pub fn sale(amount_minor: u64, currency: Currency, trace: Trace) -> Result<Self, PurchaseError> {
+        Ok(Self { kind: Kind::Sale, ..Self::new(amount_minor, currency, trace)? })
+    }
+
     /// A question for the balance. It names the smallest amount, since a card makes no token over an empty one (T-28); nothing is debited.
     pub fn balance(currency: Currency, trace: Trace) -> Result<Self, PurchaseError> {
         trace.check()?;
@@ -74,7 +81,7 @@ impl Kind {
     /// 9C, which is also how element 3 begins.
     pub(super) const fn code(self) -> u8 {
         match self {
-            Self::Purchase => 0x00,
+            Self::Purchase | Self::Sale => 0x00,
             Self::Balance => 0x31,
         }
     }

@@ -174,7 +174,7 @@ impl Record {
         self.outcome = verdict.word();
         self.reason = verdict.reason();
         self.approved_minor = match verdict {
-            Verdict::Approved if self.kind == Kind::Purchase => Some(self.amount_minor),
+            Verdict::Approved if self.kind != Kind::Balance => Some(self.amount_minor),
             Verdict::PartiallyApproved { approved_minor } => Some(*approved_minor),
             _ => None,
         };
@@ -194,11 +194,14 @@ impl Record {
         let icc_data = IccData::of(objects);
         self.de55 = Some(Hex(icc_data.bytes().to_vec()));
         Some(Payment {
-            operation: Operation::Authorization,
+            operation: match self.kind {
+                Kind::Purchase | Kind::Balance => Operation::Authorization,
+                Kind::Sale => Operation::Financial,
+            },
             repeat: false,
             token: self.token.clone()?,
             processing: Processing::of(match self.kind {
-                Kind::Purchase => Transaction::Purchase,
+                Kind::Purchase | Kind::Sale => Transaction::Purchase,
                 Kind::Balance => Transaction::BalanceInquiry,
             }),
             amount_minor: self.amount_minor,
@@ -223,7 +226,8 @@ impl Record {
             merchant_place: Text::new(&merchant.name_and_location),
             currency: CurrencyNumber::new(Currency::by_code(self.currency.as_bytes())?.number)?,
             icc_data: Some(icc_data),
-            takes_partial: self.kind == Kind::Purchase,
+            takes_partial: self.kind != Kind::Balance,
+            more_follows: false,
             original: None,
             replacement: None,
             others: Others::default(),

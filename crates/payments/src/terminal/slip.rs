@@ -34,7 +34,7 @@ fn of_card(record: &Record) -> Vec<String> {
 
 fn of_amount(record: &Record) -> Vec<String> {
     let asked = match record.kind {
-        Kind::Purchase => pair("Purchase", &record.priced(record.amount_minor)),
+        Kind::Purchase | Kind::Sale => pair("Purchase", &record.priced(record.amount_minor)),
         Kind::Balance => "Balance inquiry".to_owned(),
     };
     let less = record.approved_minor.filter(|approved| *approved < record.amount_minor);

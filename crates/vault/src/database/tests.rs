@@ -29,11 +29,15 @@ fn every_file_of_the_vault_is_its_owners_alone() {
     let private = ["vault.sqlite", "vault.sqlite-shm", "vault.sqlite-wal"].map(|name| (name.into(), 0o600));
     assert_eq!(modes(), private);
 
+    let folder_mode = || fs::metadata(&path).unwrap().mode() & 0o777;
+    assert_eq!(folder_mode(), 0o700);
+
     // Somebody opened them wider: the next start closes them again.
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(path.join("vault.sqlite"), Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(path.join("vault.sqlite-wal"), Permissions::from_mode(0o666)).unwrap();
     let _second = location(&path).prepare().unwrap();
-    assert_eq!(modes(), private);
+    assert_eq!((modes(), folder_mode()), (private.into(), 0o700));
 }
 
 #[test]
@@ -47,6 +51,7 @@ fn every_connection_has_the_same_settings() {
         let settings = ["synchronous", "foreign_keys", "secure_delete", "trusted_schema", "temp_store", "user_version"];
         assert_eq!(settings.map(|setting| number(connection, setting)), [2, 1, 1, 0, 2, FORMAT]);
         assert_eq!(number(connection, "busy_timeout"), 100);
+        assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap());
     }
     let read_only = location.connect_to_read().unwrap();
     assert!(read_only.execute("DELETE FROM data_keys", []).is_err());

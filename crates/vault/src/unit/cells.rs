@@ -216,6 +216,10 @@ impl<'a> Columns<'a> {
         Ok(self.number::<u8>()? == 1)
     }
 
+    pub(crate) fn maybe_flag(&mut self) -> Outcome<Option<bool>> {
+        Ok(self.maybe_number::<u8>()?.map(|flag| flag == 1))
+    }
+
     pub(crate) fn text(&mut self) -> Outcome<&'a str> {
         self.maybe_text()?.ok_or_else(|| self.damaged())
     }

@@ -98,6 +98,11 @@ pub(crate) fn put_merchant(connection: &Connection, merchant: &MerchantRecord) -
     cells.change(connection, put)
 }
 
+pub(crate) fn remove_merchant(connection: &Connection, key: &MerchantKey) -> Outcome<()> {
+    let remove = "DELETE FROM merchants WHERE acquirer = ?1 AND merchant = ?2";
+    Cells::new(MERCHANT).text(&key.acquirer).text(&key.merchant).change(connection, remove)
+}
+
 pub(crate) fn total(connection: &Connection, key: &TotalKey) -> Outcome<Option<TotalRecord>> {
     let cells = Cells::new(TOTAL)
         .number(key.day)

@@ -28,7 +28,7 @@ pub(crate) fn add_outbox(connection: &Connection, row: &OutboxRow) -> Outcome<()
     if row.nonce != next_nonce(connection)? {
         return Err(VaultError::Conflict(NONCE).into());
     }
-    let (kind, amount_minor, previous_minor, expired) = kind_parts(row.kind);
+    let KindParts { kind, amount_minor, previous_minor, expired, more } = KindParts::of(row.kind);
     let cells = Cells::new(OUTBOX)
         .number(row.nonce)
         .bytes(&row.raw)
@@ -38,8 +38,9 @@ pub(crate) fn add_outbox(connection: &Connection, row: &OutboxRow) -> Outcome<()
         .maybe_number(amount_minor)
         .maybe_number(previous_minor)
         .maybe_number(expired)
+        .maybe_number(more)
         .word(&row.state);
-    let add = concat!("INSERT INTO outbox (", outbox_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    let add = concat!("INSERT INTO outbox (", outbox_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     cells.change(connection, add)
 }
 
@@ -64,34 +65,61 @@ pub(crate) fn set_outbox_state(connection: &Connection, nonce: u64, state: Outbo
 }
 
 /// The word of a kind, and what it says.
-type KindParts = (&'static str, Option<u64>, Option<u64>, Option<bool>);
+#[derive(Default, PartialEq, Eq)]
+struct KindParts<'a> {
+    kind: &'a str,
+    amount_minor: Option<u64>,
+    previous_minor: Option<u64>,
+    expired: Option<bool>,
+    /// More captures follow; a capture without it is final.
+    more: Option<bool>,
+}
 
-const fn kind_parts(kind: OutboxKind) -> KindParts {
-    match kind {
-        OutboxKind::Hold { amount_minor } => (HOLD, Some(amount_minor), None, None),
-        OutboxKind::Adjust { previous_minor, amount_minor } => (ADJUST, Some(amount_minor), Some(previous_minor), None),
-        OutboxKind::Capture { amount_minor } => (CAPTURE, Some(amount_minor), None, None),
-        OutboxKind::Release { expired } => (RELEASE, None, None, Some(expired)),
-        OutboxKind::Void => (VOID, None, None, None),
-        OutboxKind::Refund { amount_minor } => (REFUND, Some(amount_minor), None, None),
+impl KindParts<'_> {
+    fn of(kind: OutboxKind) -> Self {
+        let plain = |kind| KindParts { kind, ..KindParts::default() };
+        match kind {
+            OutboxKind::Hold { amount_minor } => KindParts { amount_minor: Some(amount_minor), ..plain(HOLD) },
+            OutboxKind::Adjust { previous_minor, amount_minor } => {
+                let previous_minor = Some(previous_minor);
+                KindParts { amount_minor: Some(amount_minor), previous_minor, ..plain(ADJUST) }
+            }
+            OutboxKind::Capture { amount_minor, is_final } => {
+                let more = (!is_final).then_some(true);
+                KindParts { amount_minor: Some(amount_minor), more, ..plain(CAPTURE) }
+            }
+            OutboxKind::Release { expired } => KindParts { expired: Some(expired), ..plain(RELEASE) },
+            OutboxKind::Void => plain(VOID),
+            OutboxKind::Refund { amount_minor } => KindParts { amount_minor: Some(amount_minor), ..plain(REFUND) },
+        }
+    }
+
+    /// The kind, if it is written like this.
+    fn kind(&self) -> Option<OutboxKind> {
+        let kind = match (self.kind, self.amount_minor, self.previous_minor, self.expired) {
+            (HOLD, Some(amount_minor), ..) => OutboxKind::Hold { amount_minor },
+            (ADJUST, Some(amount_minor), Some(previous_minor), _) => {
+                OutboxKind::Adjust { previous_minor, amount_minor }
+            }
+            (CAPTURE, Some(amount_minor), ..) => OutboxKind::Capture { amount_minor, is_final: self.more.is_none() },
+            (RELEASE, _, _, Some(expired)) => OutboxKind::Release { expired },
+            (VOID, ..) => OutboxKind::Void,
+            (REFUND, Some(amount_minor), ..) => OutboxKind::Refund { amount_minor },
+            _ => return None,
+        };
+        (KindParts::of(kind) == *self).then_some(kind)
     }
 }
 
 fn read_kind(row: &mut Columns<'_>) -> Outcome<OutboxKind> {
-    let word = row.text()?;
-    let (amount_minor, previous_minor, expired) =
-        (row.maybe_number()?, row.maybe_number()?, row.maybe_number::<u8>()?.map(|expired| expired == 1));
-    match (word, amount_minor, previous_minor, expired) {
-        (HOLD, Some(amount_minor), None, None) => Ok(OutboxKind::Hold { amount_minor }),
-        (ADJUST, Some(amount_minor), Some(previous_minor), None) => {
-            Ok(OutboxKind::Adjust { previous_minor, amount_minor })
-        }
-        (CAPTURE, Some(amount_minor), None, None) => Ok(OutboxKind::Capture { amount_minor }),
-        (RELEASE, None, None, Some(expired)) => Ok(OutboxKind::Release { expired }),
-        (VOID, None, None, None) => Ok(OutboxKind::Void),
-        (REFUND, Some(amount_minor), None, None) => Ok(OutboxKind::Refund { amount_minor }),
-        _ => Err(row.damaged()),
-    }
+    let parts = KindParts {
+        kind: row.text()?,
+        amount_minor: row.maybe_number()?,
+        previous_minor: row.maybe_number()?,
+        expired: row.maybe_flag()?,
+        more: row.maybe_flag()?,
+    };
+    parts.kind().ok_or_else(|| row.damaged())
 }
 
 fn read_row(row: &mut Columns<'_>) -> Outcome<OutboxRow> {
@@ -107,7 +135,7 @@ fn read_row(row: &mut Columns<'_>) -> Outcome<OutboxRow> {
 
 macro_rules! outbox_columns {
     () => {
-        "nonce, raw, hash, payment, kind, amount_minor, previous_minor, expired, state"
+        "nonce, raw, hash, payment, kind, amount_minor, previous_minor, expired, more, state"
     };
 }
 use outbox_columns;

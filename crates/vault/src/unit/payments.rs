@@ -41,9 +41,16 @@ pub(crate) fn add_payment(
 }
 
 pub(crate) fn update_payment(connection: &Connection, payment: &PaymentRecord) -> Outcome<()> {
-    let text = Text::of(payment);
-    let update = concat!("UPDATE payments SET (", payment_columns!(), ") = (", numbers!(), ") WHERE id = ?37");
-    payment_cells(payment, &text).number(payment.id.0).change(connection, update)
+    Cells::new(PAYMENT)
+        .word(&payment.state)
+        .number(payment.amount_minor)
+        .number(payment.captured_minor)
+        .number(payment.refunded_minor)
+        .number(payment.due_ms)
+        .number(payment.changed_ms)
+        .number(payment.steps)
+        .number(payment.id.0)
+        .change(connection, UPDATE)
 }
 
 pub(crate) fn payment(connection: &Connection, id: PaymentId) -> Outcome<Option<PaymentRecord>> {
@@ -291,6 +298,9 @@ macro_rules! numbers {
 }
 use {numbers, payment_columns};
 
+/// Names what changes and nothing else: SQLite writes each index anew of which a column is named, whether its value changed or not.
+pub(crate) const UPDATE: &str = "UPDATE payments SET state = ?1, amount_minor = ?2, captured_minor = ?3, \
+     refunded_minor = ?4, due_ms = ?5, changed_ms = ?6, steps = ?7 WHERE id = ?8";
 const PAYMENT: Kind = Kind { name: "payment", the: "the payment", parent: "the card of the payment" };
 const AUTHORIZATION: &str = "authorization";
 const PURCHASE: &str = "purchase";

@@ -174,4 +174,15 @@ fn no_keyed_read_scans_or_sorts() {
     assert!(effort(unit, |unit| unit.sums()) > 0, "the measure itself");
 }
 
+/// Of the eight indexes of payments, a change of state touches the two that are about states.
+#[test]
+fn a_change_of_a_payment_leaves_other_indexes_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = Location::new(folder.path(), Duration::from_secs(1)).prepare().unwrap();
+    let mut program = connection.prepare(&format!("EXPLAIN {}", payments::UPDATE)).unwrap();
+    let operations: Vec<String> = program.query_map([0; 8], |row| row.get(1)).unwrap().map(Result::unwrap).collect();
+    let count = |name: &str| operations.iter().filter(|operation| *operation == name).count();
+    assert_eq!((count("IdxDelete"), count("Insert")), (2, 1), "{operations:?}");
+}
+
 const ROWS: u64 = 300;

@@ -50,6 +50,31 @@ fn together(writer: &Writer, operations: Vec<Vec<u8>>) -> Vec<Result<i64, WriteE
     [first].into_iter().chain(sent).map(|answer| answer.recv().unwrap()).collect()
 }
 
+/// A fault in one operation is told to its caller, is undone, and harms nobody else.
+#[test]
+fn an_operation_that_panics_is_undone_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = start(folder.path(), None);
+    let fault = |connection: &Connection| -> Result<i64, Undo<WriteError>> {
+        note("lost")(connection)?;
+        panic!("a fault");
+    };
+    let (open, gate) = channel::<()>();
+    let first: Answer = writer
+        .send("gate", move |connection| {
+            gate.recv().unwrap();
+            note("before")(connection)
+        })
+        .unwrap();
+    let second: Answer = writer.send("fault", fault).unwrap();
+    let third: Answer = writer.send("note", note("after")).unwrap();
+    open.send(()).unwrap();
+    let answers = [first, second, third].map(|answer| answer.recv().unwrap());
+    assert_eq!(answers, [Ok(1), Err(WriteError::Panicked("fault")), Ok(2)]);
+    assert_eq!(writer.write("note", note("later")), Ok(3));
+    assert_eq!(notes(folder.path()), [&b"before"[..], b"after", b"later"]);
+}
+
 #[test]
 fn what_waits_together_is_one_commit() {
     let folder = tempfile::tempdir().unwrap();
@@ -173,8 +198,13 @@ fn a_writer_that_ended_says_that_it_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let writer = start(folder.path(), None);
     writer.write("note", note("before")).unwrap();
-    let bug = |_: &Connection| -> Result<i64, Undo<WriteError>> { panic!("a planted bug") };
-    assert_eq!(writer.write("bug", bug), Err(WriteError::Closed));
+    // As SQLite does when the disk fails: everything is rolled back.
+    let disk = || WriteError::Disk("a planted failure".into());
+    let fails = move |connection: &Connection| -> Result<i64, Undo<WriteError>> {
+        connection.execute_batch("ROLLBACK")?;
+        Err(Undo::Failed(disk()))
+    };
+    assert_eq!(writer.write("fails", fails), Err(disk()));
     assert_eq!(writer.write("note", note("after")), Err(WriteError::Closed));
     assert_eq!(notes(folder.path()), [b"before".to_vec()]);
 }

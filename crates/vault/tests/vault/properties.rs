@@ -33,7 +33,18 @@ proptest! {
         let found = read(&open(folder.path()), |vault| vault.payment(payment.id));
         prop_assert_eq!(found.as_ref(), Some(&payment));
 
-        let changed = PaymentRecord { id: payment.id, ..seed.payment(2) };
+        let PaymentRecord { state, amount_minor, captured_minor, refunded_minor, due_ms, changed_ms, steps, .. } =
+            seed.payment(2);
+        let changed = PaymentRecord {
+            state,
+            amount_minor,
+            captured_minor,
+            refunded_minor,
+            due_ms,
+            changed_ms,
+            steps,
+            ..payment.clone()
+        };
         let record = changed.clone();
         write(&open(folder.path()), move |vault| vault.update_payment(&record)).unwrap();
         prop_assert_eq!(read(&open(folder.path()), |vault| vault.payment(payment.id)), Some(changed));

@@ -310,7 +310,7 @@ impl Seed {
         match self.below(6) {
             0 => OutboxKind::Hold { amount_minor },
             1 => OutboxKind::Adjust { previous_minor: self.amount(), amount_minor },
-            2 => OutboxKind::Capture { amount_minor },
+            2 => OutboxKind::Capture { amount_minor, is_final: amount_minor.is_multiple_of(3) },
             3 => OutboxKind::Release { expired: amount_minor.is_multiple_of(2) },
             4 => OutboxKind::Void,
             _ => OutboxKind::Refund { amount_minor },

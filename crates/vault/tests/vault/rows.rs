@@ -211,6 +211,10 @@ fn merchants_and_totals() {
         write(&vault, move |vault| vault.put_merchant(&record)).unwrap();
     }
     assert_eq!(read(&vault, |vault| vault.merchants()), [moved.clone(), merchant(2)]);
+    write(&vault, |vault| vault.remove_merchant(&merchant_key(2))).unwrap();
+    assert_eq!(read(&vault, |vault| vault.merchants()), [moved.clone()]);
+    let missing = VaultError::Missing("the merchant");
+    assert_eq!(refusal(&vault, |vault| vault.remove_merchant(&merchant_key(2))), missing);
     assert_eq!(read(&vault, |vault| vault.merchant(&merchant_key(1))), Some(moved));
     assert_eq!(read(&vault, |vault| vault.merchant(&merchant_key(3))), None);
 
@@ -370,28 +374,29 @@ fn the_outbox_has_no_gaps() {
     let kinds = [
         OutboxKind::Hold { amount_minor: 1 },
         OutboxKind::Adjust { previous_minor: 1, amount_minor: 2 },
-        OutboxKind::Capture { amount_minor: 2 },
+        OutboxKind::Capture { amount_minor: 2, is_final: true },
+        OutboxKind::Capture { amount_minor: 2, is_final: false },
         OutboxKind::Release { expired: true },
         OutboxKind::Release { expired: false },
         OutboxKind::Void,
         OutboxKind::Refund { amount_minor: 3 },
     ];
-    let rows = [40, 41, 42, 43, 44, 45, 46].map(|nonce| outbox_row(nonce, payment));
+    let rows = [40, 41, 42, 43, 44, 45, 46, 47].map(|nonce| outbox_row(nonce, payment));
     let rows: Vec<_> = rows.into_iter().zip(kinds).map(|(row, kind)| OutboxRow { kind, ..row }).collect();
     for row in rows.clone() {
         write(&vault, move |vault| vault.add_outbox(&row)).unwrap();
     }
-    assert_eq!(next(), 47);
+    assert_eq!(next(), 48);
     assert_eq!(refusal(&vault, |vault| vault.set_first_nonce(50)), VaultError::Conflict("the outbox row"));
     assert_eq!(read(&vault, |vault| vault.outbox_of(payment)), rows);
     assert_eq!(read(&vault, |vault| vault.outbox(43)), Some(rows[3].clone()));
-    assert_eq!(read(&vault, |vault| vault.outbox(47)), None);
+    assert_eq!(read(&vault, |vault| vault.outbox(48)), None);
     write(&vault, |vault| vault.set_outbox_state(40, OutboxState::Done)).unwrap();
     write(&vault, |vault| vault.set_outbox_state(42, OutboxState::Failed)).unwrap();
     let open = read(&vault, |vault| vault.outbox_open(3));
     assert_eq!(open.iter().map(|row| row.nonce).collect::<Vec<_>>(), [41, 43, 44]);
     let missing = VaultError::Missing("the outbox row");
-    assert_eq!(refusal(&vault, |vault| vault.set_outbox_state(47, OutboxState::Done)), missing);
+    assert_eq!(refusal(&vault, |vault| vault.set_outbox_state(48, OutboxState::Done)), missing);
 }
 
 #[test]

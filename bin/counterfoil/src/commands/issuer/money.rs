@@ -1,8 +1,9 @@
 //! Whose the pool's money is: deposits, accounts, limits; and what merchants were paid.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use alloy_primitives::{B256, U256};
+use chrono::{Days, NaiveDate, Utc};
 use contracts::cash::{self, iso4217::Currency};
 use eyre::{OptionExt, bail, ensure};
 use payments::issuer::{
@@ -87,8 +88,8 @@ pub(super) fn limit(arguments: &LimitArguments) -> eyre::Result<()> {
 
 pub(super) fn totals(arguments: &TotalsArguments) -> eyre::Result<()> {
     let TotalsArguments { look, from, to } = arguments;
-    let today = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / DAY_S;
-    let from = from.as_deref().map_or_else(|| Ok(u32::try_from(today)?), day_of)?;
+    let today = Utc::now().date_naive().to_string();
+    let from = day_of(from.as_deref().unwrap_or(&today))?;
     let to = to.as_deref().map_or(Ok(from), day_of)?;
     let opened = look.folder.open()?;
     let totals = opened.vault.read(|vault| Ok::<_, IssuerError>(vault.totals(from, to)?))?;
@@ -154,30 +155,23 @@ fn minor(text: &str, currency: &Currency) -> eyre::Result<u64> {
     minor.ok_or_else(|| eyre::eyre!("{text} is more than an account can have"))
 }
 
-/// Days since 1970 of a date as people write it. Proleptic Gregorian, by Hinnant's `days_from_civil`.
+/// Days since 1970 of a date as people write it.
 fn day_of(text: &str) -> eyre::Result<u32> {
-    let wrong = || eyre::eyre!("{text} is no date: write it like 2026-11-27");
-    let mut parts = text.split('-').map(str::parse::<u64>);
-    let mut next = || parts.next().and_then(Result::ok).ok_or_else(wrong);
-    let (year, month, day) = (next()?, next()?, next()?);
-    let sound = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    ensure!(sound && text.len() == 10, wrong());
-    let (year, shifted) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1;
-    let days = u32::try_from(days.saturating_sub(719_468))?;
-    ensure!(date_of(days) == text, wrong());
-    Ok(days)
+    let date = text.parse().ok().filter(|_| text.len() == DATE_CHARS);
+    let days = date.map(|date: NaiveDate| date.signed_duration_since(NaiveDate::default()).num_days());
+    let day = days.and_then(|days| u32::try_from(days).ok());
+    day.ok_or_else(|| eyre::eyre!("{text} is no date: write it like 2026-11-27"))
 }
 
 fn date_of(day: u32) -> String {
-    let at_midnight = primitives::TimeMs(u64::from(day) * DAY_S * 1_000);
-    proof::statement::iso(at_midnight).chars().take(10).collect()
+    let date = NaiveDate::default().checked_add_days(Days::new(day.into()));
+    date.map_or_else(|| format!("day {day}"), |date| date.to_string())
 }
 
 const BUSY: &str = "transactions are under way";
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
-const DAY_S: u64 = 86_400;
+const DATE_CHARS: usize = 10;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use eyre::Context;
 use gateway::payment::Acquirer;
 use payments::issuer::{
     IssuerError,
@@ -20,6 +21,43 @@ pub(super) fn certify(folder: &FolderArguments, acquirer: &Acquirer, out: &Path)
     let issuer = IssuerFolder::new(folder.dir.clone());
     issuer.certify(acquirer, out, &passphrase(&folder.passphrase, false)?)?;
     println!("acquirer {acquirer}: {} holds its certificate, its key and the issuer's authority", out.display());
+    Ok(())
+}
+
+pub(super) fn shut_out(folder: &Path, acquirer: &Acquirer) -> eyre::Result<()> {
+    let issuer = IssuerFolder::new(folder.to_owned());
+    issuer.about()?;
+    match issuer.certified().remove(acquirer)? {
+        0 => eyre::bail!("acquirer {acquirer} has no certificate"),
+        count => println!("acquirer {acquirer}: {count} certificates are not let in any more"),
+    }
+    Ok(())
+}
+
+pub(super) fn acquirers(folder: &Path, json: bool) -> eyre::Result<()> {
+    let issuer = IssuerFolder::new(folder.to_owned());
+    issuer.about()?;
+    let mut rows: Vec<(Acquirer, usize)> = Vec::new();
+    for acquirer in issuer.certified().acquirers()? {
+        match rows.last_mut().filter(|(last, _)| *last == acquirer) {
+            Some((_, certificates)) => *certificates += 1,
+            None => rows.push((acquirer, 1)),
+        }
+    }
+    let row =
+        |(acquirer, certificates)| vec![Field::new("acquirer", acquirer), Field::value("certificates", certificates)];
+    say_rows("acquirers", rows.into_iter().map(row).collect(), json);
+    Ok(())
+}
+
+/// Payments that were authorized before go on; none begins any more.
+pub(super) fn remove(look: &LookArguments, acquirer: &Acquirer, merchant: &str) -> eyre::Result<()> {
+    let key = MerchantKey { acquirer: acquirer.as_str().into(), merchant: merchant.trim_end().into() };
+    let removed = key.clone();
+    let opened = look.folder.open()?;
+    let write = opened.vault.write("merchant", move |vault| Ok::<_, IssuerError>(vault.remove_merchant(&removed)?));
+    write.wrap_err_with(|| format!("merchant {} of acquirer {}", key.merchant, key.acquirer))?;
+    say(vec![Field::new("removed", key.merchant)], look.json);
     Ok(())
 }
 

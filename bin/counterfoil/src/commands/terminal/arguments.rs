@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand, error::Error};
 
 use crate::cli::PassphraseArguments;
 
@@ -10,11 +10,13 @@ use crate::cli::PassphraseArguments;
 pub(crate) enum TerminalCommand {
     /// Take a payment: tap a card, ask the issuer, print the slip.
     Pay(Box<PayArguments>),
-    /// Tap a card and ask what its holder can spend.
+    /// Tap a card and ask what its holder can spend; with --rrn, without the card, soon after a payment.
     Balance(Box<BalanceArguments>),
+    /// Hold more for an approved payment.
+    Increase(IncreaseArguments),
     /// Take the money of an approved payment, or a part of it.
-    Capture(FollowArguments),
-    /// Undo a payment; without --rrn only tell the issuer what it did not answer yet.
+    Capture(CaptureArguments),
+    /// Undo a payment, or a part of it; without --rrn only tell the issuer what it did not answer yet.
     Reverse(ReverseArguments),
     /// Give back the money of a payment, or a part of it.
     Refund(FollowArguments),
@@ -27,15 +29,53 @@ pub(crate) struct PayArguments {
     /// How much, like 12.50.
     #[arg(long)]
     pub(super) amount: String,
+    /// Paid at once (0200): it needs no capture, and what follows is a refund.
+    #[arg(long)]
+    pub(super) purchase: bool,
     #[command(flatten)]
     pub(super) tap: TapArguments,
+    #[command(flatten)]
+    pub(super) issuer: IssuerArguments,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BalanceArguments {
+    /// The reference of an earlier payment, as on its slip.
+    #[arg(long)]
+    pub(super) rrn: Option<String>,
     #[command(flatten)]
-    pub(super) tap: TapArguments,
+    pub(super) tap: PerhapsTap,
+    #[command(flatten)]
+    pub(super) issuer: IssuerArguments,
 }
+
+/// A terminal and a card, or none of it: clap asks for each required argument of a flattened `Option`.
+#[derive(Debug)]
+pub(super) struct PerhapsTap(pub(super) Option<TapArguments>);
+
+impl Args for PerhapsTap {
+    fn augment_args(command: Command) -> Command {
+        TapArguments::augment_args_for_update(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        TapArguments::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for PerhapsTap {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let is_there = TAP.iter().any(|argument| matches.contains_id(argument));
+        is_there.then(|| TapArguments::from_arg_matches(matches)).transpose().map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+const TAP: [&str; 7] = ["currency", "merchant", "terminal", "mcc", "acquirer", "card", "pcsc"];
 
 /// Terminal and card.
 #[derive(Debug, Args)]
@@ -65,13 +105,11 @@ pub(super) struct TapArguments {
     pub(super) card: CardArguments,
     #[command(flatten)]
     pub(super) passphrase: PassphraseArguments,
-    #[command(flatten)]
-    pub(super) issuer: IssuerArguments,
 }
 
-/// Where the card is.
+/// Where the card is. One of them; `reader` tells who gives none.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(super) struct CardArguments {
     /// A card file, as `counterfoil card` makes and inserts it.
     #[arg(long, value_name = "FILE")]
@@ -116,9 +154,30 @@ pub(crate) struct FollowArguments {
     /// The payment's reference, as on its slip.
     #[arg(long)]
     pub(super) rrn: String,
-    /// How much, like 12.50 [default: all that was approved].
+    /// How much, like 12.50 [default: all that was approved, and not captured yet].
     #[arg(long)]
     pub(super) amount: Option<String>,
+    #[command(flatten)]
+    pub(super) issuer: IssuerArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArguments {
+    #[command(flatten)]
+    pub(super) follow: FollowArguments,
+    /// More captures follow: the rest stays held.
+    #[arg(long)]
+    pub(super) more: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncreaseArguments {
+    /// The payment's reference, as on its slip.
+    #[arg(long)]
+    pub(super) rrn: String,
+    /// How much more, like 12.50.
+    #[arg(long)]
+    pub(super) amount: String,
     #[command(flatten)]
     pub(super) issuer: IssuerArguments,
 }
@@ -128,6 +187,9 @@ pub(crate) struct ReverseArguments {
     /// The payment's reference, as on its slip.
     #[arg(long)]
     pub(super) rrn: Option<String>,
+    /// How much less is to be held, like 12.50 [default: nothing is to be].
+    #[arg(long, requires = "rrn")]
+    pub(super) amount: Option<String>,
     #[command(flatten)]
     pub(super) issuer: IssuerArguments,
 }

@@ -1,16 +1,18 @@
-//! What follows a payment, by its reference and without its card: `terminal capture`, `reverse` and `refund`. And `terminal send`, which gives the
+//! What follows a payment, by its reference and without its card: `terminal increase`, `capture`, `reverse`, `refund` and `balance --rrn`. And `terminal send`, which gives the
 //! issuer any message.
 
 use payments::{
-    message::{Response, ResponseCode},
+    message::{Request, Response, ResponseCode},
     terminal::{FollowUpError, Pending, Record, Refund, Stamp},
 };
 
 use super::{
     APPROVED, DECLINED, NO_HOST,
-    arguments::{FollowArguments, IssuerArguments, ReverseArguments, SendArguments},
+    arguments::{
+        CaptureArguments, FollowArguments, IncreaseArguments, IssuerArguments, ReverseArguments, SendArguments,
+    },
     owed,
-    pay::{amount, now},
+    pay::{amount, now, open},
     said,
     state::State,
     tap::ask,
@@ -18,22 +20,49 @@ use super::{
     wire::Wire,
 };
 
-pub(super) fn capture(arguments: &FollowArguments) -> eyre::Result<u8> {
+pub(super) fn increase(arguments: &IncreaseArguments) -> eyre::Result<u8> {
+    let (state, wire) = open(&arguments.issuer)?;
+    let mut record = state.record(&arguments.rrn)?;
+    let more_minor = amount(&arguments.amount, record.exponent)?;
+    let pending = record.increase(more_minor, stamp(&state)?.0).map_err(unfit)?;
+    tell_and_say(&state, &wire, &record, &pending, arguments.issuer.json)
+}
+
+/// What the holder of an earlier payment has.
+pub(super) fn balance(rrn: &str, issuer: &IssuerArguments) -> eyre::Result<u8> {
+    let (state, wire) = open(issuer)?;
+    let request = state.record(rrn)?.inquire(stamp(&state)?.0).map_err(unfit)?;
+    owed::tell_all(&state, &wire)?;
+    match ask_for(&wire, &request) {
+        Ok(response) => {
+            said::say_balance(rrn, &response, issuer.json);
+            Ok(exit_code(&response))
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            Ok(NO_HOST)
+        }
+    }
+}
+
+pub(super) fn capture(arguments: &CaptureArguments) -> eyre::Result<u8> {
+    let CaptureArguments { follow: arguments, more } = arguments;
     let (state, wire) = open(&arguments.issuer)?;
     let amount_minor = minor(&state.record(&arguments.rrn)?, arguments)?;
-    let (record, stan) = capture_payment((&state, &wire), &arguments.rrn, amount_minor)?;
+    let (record, stan) = capture_payment((&state, &wire), &arguments.rrn, amount_minor, *more)?;
     said::say_record(&record, arguments.issuer.json)?;
     Ok(answered(&record, stan))
 }
 
-/// Captures a payment, or a part of it. Gives its record and the number of the message, which may still be owed.
+/// Captures a payment, or a part of it, with `more` to come. Gives its record and the number of the message, which may still be owed.
 pub(crate) fn capture_payment(
     (state, wire): (&State, &Wire),
     rrn: &str,
     amount_minor: Option<u64>,
+    more: bool,
 ) -> eyre::Result<(Record, u32)> {
     let mut record = state.record(rrn)?;
-    let pending = record.capture(amount_minor, stamp(state)?.0).map_err(unfit)?;
+    let pending = record.capture(amount_minor, more, stamp(state)?.0).map_err(unfit)?;
     owe_and_tell(state, wire, &record, &pending)
 }
 
@@ -48,6 +77,11 @@ pub(super) fn reverse(arguments: &ReverseArguments) -> eyre::Result<u8> {
         return Ok(if left == 0 { APPROVED } else { NO_HOST });
     };
     let mut record = state.record(rrn)?;
+    if let Some(less) = &arguments.amount {
+        let less_minor = amount(less, record.exponent)?;
+        let pending = record.reverse_part(less_minor, stamp(&state)?.0).map_err(unfit)?;
+        return tell_and_say(&state, &wire, &record, &pending, arguments.issuer.json);
+    }
     // It may just have been told, or be owed still.
     if let Some(reversal) = record.reversal() {
         let code = reversal.response_code.clone();
@@ -55,9 +89,7 @@ pub(super) fn reverse(arguments: &ReverseArguments) -> eyre::Result<u8> {
         return Ok(code.map_or(NO_HOST, |_| APPROVED));
     }
     let pending = record.reverse(stamp(&state)?.0).map_err(unfit)?;
-    let (record, stan) = owe_and_tell(&state, &wire, &record, &pending)?;
-    said::say_record(&record, arguments.issuer.json)?;
-    Ok(answered(&record, stan))
+    tell_and_say(&state, &wire, &record, &pending, arguments.issuer.json)
 }
 
 pub(super) fn refund(arguments: &FollowArguments) -> eyre::Result<u8> {
@@ -69,10 +101,7 @@ pub(super) fn refund(arguments: &FollowArguments) -> eyre::Result<u8> {
     // What undoes it first: the record knows by then that the refund is open.
     state.keep_record(&record)?;
     state.keep_owed(&reversal)?;
-    let response = ask(&wire, &request, &mut |_| {}).and_then(|response| {
-        if response.answers(&request) { Ok(response) } else { Err(eyre::eyre!("the issuer answered another request")) }
-    });
-    match response {
+    match ask_for(&wire, &request) {
         Ok(response) => {
             record.answer(stamp.stan, &response);
             state.keep_record(&record)?;
@@ -105,9 +134,10 @@ pub(super) fn send(arguments: &SendArguments) -> eyre::Result<u8> {
     }
 }
 
-fn open(arguments: &IssuerArguments) -> eyre::Result<(State, Wire)> {
-    let wire = Wire::of(arguments)?;
-    Ok((State::open(arguments.state.as_deref())?, wire))
+/// One request and its own answer.
+fn ask_for(wire: &Wire, request: &Request) -> eyre::Result<Response> {
+    let response = ask(wire, request, &mut |_| {})?;
+    if response.answers(request) { Ok(response) } else { Err(eyre::eyre!("the issuer answered another request")) }
 }
 
 /// Number and time of a message, and the number of what would undo it.
@@ -130,6 +160,12 @@ fn owe_and_tell(state: &State, wire: &Wire, record: &Record, pending: &Pending) 
     state.keep_owed(pending)?;
     owed::tell_all(state, wire)?;
     Ok((state.record(&record.rrn)?, pending.stan))
+}
+
+fn tell_and_say(state: &State, wire: &Wire, record: &Record, pending: &Pending, json: bool) -> eyre::Result<u8> {
+    let (record, stan) = owe_and_tell(state, wire, record, pending)?;
+    said::say_record(&record, json)?;
+    Ok(answered(&record, stan))
 }
 
 fn answered(record: &Record, stan: u32) -> u8 {

@@ -8,7 +8,7 @@ use payments::terminal::{Config, DateTime, Moment, Place, Purchase, PurchaseErro
 
 use super::{
     APPROVED, CARD_ERROR, DECLINED, NO_HOST,
-    arguments::{BalanceArguments, PayArguments, TapArguments},
+    arguments::{IssuerArguments, PayArguments, TapArguments},
     reader::Reader,
     said,
     state::State,
@@ -21,12 +21,19 @@ use crate::money::parse_amount;
 pub(super) fn pay(arguments: &PayArguments) -> eyre::Result<u8> {
     let currency = currency(&arguments.tap.currency)?;
     let amount_minor = amount(&arguments.amount, currency.exponent)?;
-    tap(&arguments.tap, |trace| Purchase::new(amount_minor, currency, trace))
+    let of = if arguments.purchase { Purchase::sale } else { Purchase::new };
+    tap(&arguments.tap, &arguments.issuer, |trace| of(amount_minor, currency, trace))
 }
 
-pub(super) fn balance(arguments: &BalanceArguments) -> eyre::Result<u8> {
-    let currency = currency(&arguments.tap.currency)?;
-    tap(&arguments.tap, |trace| Purchase::balance(currency, trace))
+pub(super) fn balance(arguments: &TapArguments, issuer: &IssuerArguments) -> eyre::Result<u8> {
+    let currency = currency(&arguments.currency)?;
+    tap(arguments, issuer, |trace| Purchase::balance(currency, trace))
+}
+
+/// The terminal's folder, and its issuer.
+pub(super) fn open(issuer: &IssuerArguments) -> eyre::Result<(State, Wire)> {
+    let wire = Wire::of(issuer)?;
+    Ok((State::open(issuer.state.as_deref())?, wire))
 }
 
 /// `12.50` in the smallest unit.
@@ -47,14 +54,17 @@ fn currency(code: &str) -> eyre::Result<Currency> {
     Currency::by_code(code.as_bytes()).copied().ok_or_else(|| usage(format!("{code} is no currency of ISO 4217")))
 }
 
-fn tap(arguments: &TapArguments, purchase: impl FnOnce(Trace) -> Result<Purchase, PurchaseError>) -> eyre::Result<u8> {
+fn tap(
+    arguments: &TapArguments,
+    issuer: &IssuerArguments,
+    purchase: impl FnOnce(Trace) -> Result<Purchase, PurchaseError>,
+) -> eyre::Result<u8> {
     let config = config(arguments)?;
-    let wire = Wire::of(&arguments.issuer)?;
-    let state = State::open(arguments.issuer.state.as_deref())?;
+    let (state, wire) = open(issuer)?;
     let purchase = purchase(state.trace()?).map_err(|error| usage(error.to_string()))?;
     let reader = Reader::open(&arguments.card, &arguments.passphrase)?;
     let (record, verdict) = take((&state, &wire), &config, &purchase, reader, &mut |_| {})?;
-    said::say_record(&record, arguments.issuer.json)?;
+    said::say_record(&record, issuer.json)?;
     Ok(exit_code(&verdict))
 }
 

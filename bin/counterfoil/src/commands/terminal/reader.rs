@@ -26,7 +26,8 @@ impl Reader {
     pub(super) fn open(arguments: &CardArguments, asked: &PassphraseArguments) -> eyre::Result<Self> {
         match (&arguments.card, &arguments.pcsc) {
             (Some(file), _) => Self::file(file, &passphrase(asked, false)?),
-            (None, reader) => Self::contacts(reader.as_deref().unwrap_or_default()),
+            (None, Some(reader)) => Self::contacts(reader),
+            (None, None) => Err(super::usage("give --card FILE or --pcsc READER")),
         }
     }
 

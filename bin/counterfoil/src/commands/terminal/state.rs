@@ -2,7 +2,7 @@
 //! a time; a file is replaced whole and is on the disk before anybody relies on it.
 //!
 //! ```text
-//! DIR/lock   counter.json { prefix, stan }   payments/RRN.json (Record)   owed/STAN.json (Pending)
+//! DIR/lock   counter.json { prefix, stan }   payments/RRN.json (Record)   owed/RRN-STAN.json (Pending)
 //! ```
 
 use std::{

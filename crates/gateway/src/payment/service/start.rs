@@ -4,17 +4,23 @@
 //! ```text
 //! first nonce (new issuer) -> open rows, by nonce -> submitted again -> final -> settled -> what follows of it -> ... -> none open
 //! ```
-//! The receipt of a row's own hash decides, which is more than `cash.holds(id)` says: it tells this row from another of the same hold.
-//! `reconcile` compares all holds.
+//! The receipt of a row's own hash decides: it tells this row from another of the same hold. Where the ledger has no receipt though the
+//! nonce was used, `cash.holds(id)` decides (`settler`). Then each payment that was open is compared with its hold.
 
 use std::{
+    collections::BTreeSet,
     io,
     sync::{Arc, atomic::AtomicU64},
     thread,
     time::Duration,
 };
 
-use payments::issuer::{IssuerError, records::OutboxRow, vault::VaultError};
+use payments::issuer::{
+    IssuerError,
+    reconcile::compare_payment,
+    records::{OutboxRow, PaymentId},
+    vault::VaultError,
+};
 use tokio::sync::watch;
 
 use super::{
@@ -23,6 +29,7 @@ use super::{
     settler::{Settler, settle},
 };
 use crate::payment::{
+    books::LedgerBooks,
     ledger::{AskError, Ledger},
     outbox::{BATCH_MAX, Outbox, Queue, submit_once},
     waiting::Waiting,
@@ -60,6 +67,7 @@ impl Service {
         let (failure, _) = watch::channel(None);
         let settler = Settler {
             office: Arc::clone(&office),
+            ledger: ledger.clone(),
             queue: Arc::clone(&queue),
             waiting: Arc::clone(&waiting),
             failure: failure.clone(),
@@ -84,11 +92,12 @@ fn take_up(office: &Arc<Office>, ledger: &Ledger) -> Result<u64, StartError> {
     let counted = ledger.transaction_count(office.operator.address())?;
     begin(office, counted)?;
     check_count(office, counted)?;
-    finish(office, ledger)?;
+    let finished = finish(office, ledger)?;
     let unfinished = office.vault.read(|vault| Ok::<_, IssuerError>(vault.unfinished(1)?))?;
     if let Some(payment) = unfinished.first() {
         return Err(StartError::Stranded { payment: payment.id.0 });
     }
+    compare(office, ledger, &finished)?;
     // Reading is not asking for the next nonce: that belongs to a unit of work.
     Ok(office.unit("open", |_, desk| Ok(desk.vault.next_nonce()?))?)
 }
@@ -112,23 +121,42 @@ fn check_count(office: &Arc<Office>, counted: u64) -> Result<(), StartError> {
     }
 }
 
-fn finish(office: &Arc<Office>, ledger: &Ledger) -> Result<(), StartError> {
+/// Settles what is open; answers the payments that it belongs to.
+fn finish(office: &Arc<Office>, ledger: &Ledger) -> Result<BTreeSet<PaymentId>, StartError> {
     let limit = u32::try_from(BATCH_MAX).unwrap_or(u32::MAX);
     let open = || office.vault.read(|vault| Ok::<Vec<OutboxRow>, IssuerError>(vault.outbox_open(limit)?));
     let mut rows = open()?;
     if !rows.is_empty() {
         tracing::info!(rows = rows.len(), "transactions of before are submitted again");
     }
+    let mut payments = BTreeSet::new();
     while !rows.is_empty() {
+        payments.extend(rows.iter().map(|row| row.payment));
         let (known, unknown) = submit_once(ledger, rows);
         if let Some(why) = unknown.filter(|why| !why.is_empty()) {
             tracing::warn!(why, "the ledger does not take transactions of before; traffic waits");
         }
         match known.is_empty() {
             true => thread::sleep(PAUSE),
-            false => drop(settle(office, &known)?),
+            false => drop(settle(office, ledger, &known)?),
         }
         rows = open()?;
+    }
+    Ok(payments)
+}
+
+/// Tells where a payment that was open and `cash.holds(id)` differ: somebody else changed the hold. That does not hinder the others.
+fn compare(office: &Office, ledger: &Ledger, payments: &BTreeSet<PaymentId>) -> Result<(), StartError> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let mut books = LedgerBooks::now(ledger.clone(), office.operator.address())?;
+    for id in payments {
+        let payment = office.vault.read(|vault| Ok::<_, IssuerError>(vault.payment(*id)?))?;
+        let difference = payment.map(|payment| compare_payment(&payment, &mut books)).transpose()?.flatten();
+        if let Some(difference) = difference {
+            tracing::error!(?difference, "a payment of before and its hold differ");
+        }
     }
     Ok(())
 }

@@ -34,11 +34,11 @@ pub const STEPS: [&str; 15] = [
 ];
 
 /// The unit of work that decides a request.
-pub(super) const fn of(request: &Request) -> &'static str {
+pub(super) fn of(request: &Request) -> &'static str {
     let Request::Payment(payment) = request else { return "network" };
     match payment.operation {
-        Operation::Authorization => "authorize",
-        Operation::AuthorizationAdvice => "increase",
+        Operation::Authorization if payment.is_increase() => "increase",
+        Operation::Authorization | Operation::AuthorizationAdvice => "authorize",
         Operation::Financial => "purchase",
         Operation::Completion => "complete",
         Operation::Reversal | Operation::ReversalAdvice => "reverse",

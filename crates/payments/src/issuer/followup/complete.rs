@@ -1,6 +1,6 @@
-//! 0220: the payment is done, and this is the amount. Captured in whole, and what is left of the hold is given back.
+//! 0220: the payment is done, and this is the amount. What is left of the hold is given back, unless more completions follow (DE 63).
 
-use super::{Resolved, approved, is_busy, late, refuse, resolve};
+use super::{approved, is_busy, late, refuse};
 use crate::{
     issuer::{
         Issuer,
@@ -17,15 +17,12 @@ use crate::{
 };
 
 /// Completes a payment.
-pub(in crate::issuer) fn complete(
+pub(super) fn complete(
     issuer: &Issuer,
     desk: &mut Desk<'_>,
     ask: &Ask<'_>,
+    mut payment: PaymentRecord,
 ) -> Result<Decision, IssuerError> {
-    let mut payment = match resolve(desk, ask)? {
-        Resolved::Payment(payment) => *payment,
-        Resolved::Nothing(mismatches) => return refuse(desk, ask, None, ResponseCode::OriginalNotFound, mismatches),
-    };
     match payment.state {
         PaymentState::Held if is_over(&issuer.settings, &payment, desk.now_s()) => {
             let row = expire(desk, &mut payment)?;
@@ -46,12 +43,17 @@ fn capture(
     mut payment: PaymentRecord,
 ) -> Result<Decision, IssuerError> {
     let amount_minor = ask.payment.amount_minor;
-    let most_minor = with_percent(payment.amount_minor, issuer.settings.over_percent);
+    let captured_minor = money::add(payment.captured_minor, amount_minor)?;
+    // Only the last one may be more than is held, or each of them would be.
+    let over_percent = if ask.payment.more_follows { 0 } else { issuer.settings.over_percent };
+    let most_minor = with_percent(payment.amount_minor, over_percent);
+    // Where nothing is left, nothing follows.
+    let is_final = !ask.payment.more_follows || captured_minor == payment.amount_minor;
     let mut submit = Vec::new();
-    match amount_minor.checked_sub(payment.amount_minor) {
+    match captured_minor.checked_sub(payment.amount_minor) {
         _ if amount_minor == 0 => return refuse(desk, ask, Some(&payment), ResponseCode::InvalidAmount, Vec::new()),
         Some(more_minor) if more_minor > 0 => {
-            if amount_minor > most_minor {
+            if captured_minor > most_minor {
                 return refuse(desk, ask, Some(&payment), ResponseCode::AmountLimitExceeded, Vec::new());
             }
             match extend(desk, &mut payment, more_minor)? {
@@ -61,7 +63,7 @@ fn capture(
         }
         _ => {}
     }
-    submit.push(desk.step(&mut payment, OutboxKind::Capture { amount_minor })?);
+    submit.push(desk.step(&mut payment, OutboxKind::Capture { amount_minor, is_final })?);
     desk.update(&mut payment, PaymentState::Capturing)?;
     desk.wait(ask, payment.id, approved(ask, &payment).encode()?, submit)
 }

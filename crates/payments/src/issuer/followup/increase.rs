@@ -1,23 +1,26 @@
-//! 0120: more than was authorized will be needed. DE 4 is what is added.
+//! 0100 that names a payment (DE 90) and has no card: more than was authorized will be needed. DE 4 is what is added.
 
-use super::{Resolved, approved, complete::extend, refuse, resolve};
+use super::{approved, complete::extend, refuse};
 use crate::{
     issuer::{
-        Issuer, ask::Ask, decision::Decision, desk::Desk, error::IssuerError, records::PaymentState, settle::is_over,
+        Issuer,
+        ask::Ask,
+        decision::Decision,
+        desk::Desk,
+        error::IssuerError,
+        records::{PaymentRecord, PaymentState},
+        settle::is_over,
     },
     message::ResponseCode,
 };
 
 /// Holds more for a payment.
-pub(in crate::issuer) fn increase(
+pub(super) fn increase(
     issuer: &Issuer,
     desk: &mut Desk<'_>,
     ask: &Ask<'_>,
+    mut payment: PaymentRecord,
 ) -> Result<Decision, IssuerError> {
-    let mut payment = match resolve(desk, ask)? {
-        Resolved::Payment(payment) => *payment,
-        Resolved::Nothing(mismatches) => return refuse(desk, ask, None, ResponseCode::OriginalNotFound, mismatches),
-    };
     let more_minor = ask.payment.amount_minor;
     match payment.state {
         PaymentState::Holding | PaymentState::Adjusting => return ask.forget(ResponseCode::IssuerUnavailable),

@@ -1,7 +1,7 @@
 //! 0200 with processing code 20: the merchant gives back what it got, in whole or in part. It must have allowed the issuer's operator to take that
 //! much (`approve`); if it did not, or has not got it, the answer is 57.
 
-use super::{Resolved, approved, late, refuse, resolve};
+use super::{approved, late, refuse};
 use crate::{
     issuer::{
         ask::Ask,
@@ -14,11 +14,8 @@ use crate::{
 };
 
 /// Takes money back for a payment that was captured.
-pub(in crate::issuer) fn refund(desk: &mut Desk<'_>, ask: &Ask<'_>) -> Result<Decision, IssuerError> {
-    let mut payment = match resolve(desk, ask)? {
-        Resolved::Payment(payment) => captured_one(desk, *payment)?,
-        Resolved::Nothing(mismatches) => return refuse(desk, ask, None, ResponseCode::OriginalNotFound, mismatches),
-    };
+pub(super) fn refund(desk: &mut Desk<'_>, ask: &Ask<'_>, payment: PaymentRecord) -> Result<Decision, IssuerError> {
+    let mut payment = captured_one(desk, payment)?;
     let amount_minor = ask.payment.amount_minor;
     let left_minor = payment.captured_minor.saturating_sub(payment.refunded_minor);
     match payment.state {

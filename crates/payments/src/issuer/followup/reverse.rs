@@ -32,7 +32,13 @@ pub(in crate::issuer) fn reverse(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask
     };
     match payment.state {
         PaymentState::Holding if left_minor(ask) == 0 => withdraw(desk, ask, payment),
-        PaymentState::Held if left_minor(ask) == 0 => release(desk, ask, payment),
+        // In whole; or what is left after captures of parts.
+        PaymentState::Held if matches!(left_minor(ask), left if left == 0 || left == payment.captured_minor) => {
+            release(desk, ask, payment)
+        }
+        PaymentState::Held if left_minor(ask) < payment.captured_minor => {
+            refuse(desk, ask, Some(&payment), ResponseCode::InvalidAmount, Vec::new())
+        }
         PaymentState::Held => reduce(desk, ask, payment),
         PaymentState::Cancelling | PaymentState::Releasing => {
             desk.wait(ask, payment.id, approved(ask, &payment).encode()?, Vec::new())

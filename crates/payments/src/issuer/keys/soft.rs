@@ -1,7 +1,7 @@
 //! The keys in this process: everything comes from one master of 32 bytes.
 //!
 //! ```text
-//! master --HMAC-SHA256 over a label and a key set--> issuer master key, index key, shared keys | wrapping, number index, salt
+//! master --HMAC-SHA256 over a label and a key set--> issuer master key, index key, shared keys | wrapping, number index, salt, account references
 //! ```
 //! Made by the program at start from the sealed master; used behind [`Keys`]. The derivation is NIST SP 800-108's in counter mode with one block:
 //! HMAC(master, 1 | label | 0 | key set | bits). A card's own tokenization and tweak keys are random; they lie in the vault, encrypted under the wrapping
@@ -25,7 +25,7 @@ use crate::{
         self, Aes128Key, CardKeys, Ff1, Mac, Signed, TokenError, arpc, arqc_holds, card_reference, master_key,
         session_key,
     },
-    issuer::records::{CardReference, NumberHash, RangeRecord, WrappedKeys},
+    issuer::records::{CardReference, MerchantKey, NumberHash, RangeRecord, WrappedKeys},
     number::{Pan, Token},
     profile::{Input, Scope},
     tlv::{self, Writer},
@@ -37,6 +37,7 @@ pub struct SoftKeys {
     wrapping: Aes256Gcm,
     number_index: Masked<[u8; 32]>,
     salt: Masked<[u8; 32]>,
+    references: Masked<[u8; 32]>,
 }
 
 /// What the cards of one key set have in common.
@@ -62,7 +63,13 @@ impl SoftKeys {
     pub fn new(master: &Masked<[u8; 32]>, key_sets: impl IntoIterator<Item = u8>) -> Self {
         let sets = key_sets.into_iter().map(|set| (set, KeySet::derive(master, set))).collect();
         let wrapping = Aes256Gcm::new(derive(master, "wrapping", 0).expose().into());
-        Self { sets, wrapping, number_index: derive(master, "number index", 0), salt: derive(master, "salt", 0) }
+        Self {
+            sets,
+            wrapping,
+            number_index: derive(master, "number index", 0),
+            salt: derive(master, "salt", 0),
+            references: derive(master, "account reference", 0),
+        }
     }
 
     /// Makes the keys of a card.
@@ -154,6 +161,12 @@ impl Keys for SoftKeys {
 
     fn index_hmac(&self, number: &Pan) -> Result<NumberHash, KeyError> {
         Ok(NumberHash(hmac(&self.number_index, &[number.digits()])))
+    }
+
+    fn account_reference(&self, card: &CardReference, merchant: Option<&MerchantKey>) -> Result<B256, KeyError> {
+        let card = card.to_string();
+        let at = merchant.map(|merchant| format!(" {} {}", merchant.acquirer, merchant.merchant)).unwrap_or_default();
+        Ok(hmac(&self.references, &[card.as_bytes(), at.as_bytes()]).into())
     }
 
     fn payment_salt(&self, card: &CardReference, atc: u16, use_number: u32) -> Result<B256, KeyError> {

@@ -41,10 +41,12 @@ pub enum OutboxKind {
         /// What is to be held in all.
         amount_minor: u64,
     },
-    /// `cash.capture`, final: the rest returns.
+    /// `cash.capture`.
     Capture {
         /// How much goes to the merchant.
         amount_minor: u64,
+        /// Whether the rest returns.
+        is_final: bool,
     },
     /// `cash.release`.
     Release {

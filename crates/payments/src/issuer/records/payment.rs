@@ -3,7 +3,7 @@
 //! ```text
 //! Declined                      Voiding -> Voided       a reversal came before its authorization
 //! Answered                      (an inquiry, no money)
-//! Holding -> Held -> Adjusting -> Held
+//! Holding -> Held -> Adjusting -> Held                a purchase goes from Holding to Capturing
 //!    |         |---> Capturing -> Captured -> Refunding -> Captured
 //!    |         |---> Releasing -> Reversed | Expired
 //!    |-> Cancelling -> Releasing -> Reversed            too late, or reversed while under way
@@ -116,12 +116,12 @@ pub struct PaymentRecord {
     pub decided_ms: u64,
     /// Until when its answer is worth waiting for.
     pub deadline_ms: u64,
-    /// While it is `Held`: when something is to be done about it without being asked, which is the capture of a purchase and the release of
-    /// what nobody captured.
+    /// While it is `Held`: when something is to be done about it without being asked, which is the release of what nobody captured, and another
+    /// try at the capture of a purchase.
     pub due_ms: u64,
     /// When its state changed last.
     pub changed_ms: u64,
-    /// Steps that were named on the ledger: adjustments, captures and refunds are numbered by it.
+    /// Steps that were named on the ledger: adjustments and captures are numbered by it.
     pub steps: u32,
 }
 
@@ -148,7 +148,7 @@ pub struct HoldTerms {
 pub enum PaymentKind {
     /// 0100: to be captured later.
     Authorization,
-    /// 0200: captured by the issuer, a little after it is held.
+    /// 0200: captured by the issuer as soon as it is held.
     Purchase,
     /// What is on the account.
     Inquiry,

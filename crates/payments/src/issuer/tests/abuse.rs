@@ -98,6 +98,20 @@ fn abuse_01_reuse_window() {
     world.assert_reconciled();
 }
 
+/// 1 (T-12). However long the window, a cryptogram has at most 64 uses.
+#[test]
+fn abuse_01_uses_are_bounded() {
+    let mut world = World::with("combined-window", Strategy::Reverse);
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1));
+    for stan in 1..=64 {
+        assert_eq!(world.code(&again(&message, stan)), Approved, "use {stan}");
+    }
+    refused(&mut world, &again(&message, 65), &[Mismatch::ReuseClosed]);
+    assert_eq!(world.money(&card), (BALANCE_MINOR, 64));
+    world.assert_reconciled();
+}
+
 /// 2. One parameter is exchanged in flight: its name, and never a hold. Each alone is in `compare`.
 #[test]
 fn abuse_02_exchanged_parameters() {

@@ -15,7 +15,7 @@ use crate::{
         Desk, Reply,
         chip::Chip,
         keys::{Holder, KeyError, Keys, Personalization, SoftKeys, Tokenizer},
-        records::{CardReference, NumberHash, RangeRecord, WrappedKeys},
+        records::{CardReference, MerchantKey, NumberHash, RangeRecord, WrappedKeys},
     },
     message::{Payment, Request, Response, ResponseCode::DoNotHonour, Text},
     number::{Pan, Token, luhn_digit},
@@ -73,6 +73,10 @@ impl Keys for Counted<'_> {
 
     fn index_hmac(&self, number: &Pan) -> Result<NumberHash, KeyError> {
         self.note("index_hmac").index_hmac(number)
+    }
+
+    fn account_reference(&self, card: &CardReference, merchant: Option<&MerchantKey>) -> Result<B256, KeyError> {
+        self.note("account_reference").account_reference(card, merchant)
     }
 
     fn payment_salt(&self, card: &CardReference, atc: u16, use_number: u32) -> Result<B256, KeyError> {

@@ -5,7 +5,7 @@ use contracts::cash::abi::ICash::{self, HoldState};
 
 use super::{
     ledger::{POOL, SHOP},
-    tap::{Tap, balance, completion, full_reversal, increase, partial_reversal, refund, reversal},
+    tap::{Tap, balance, completion, full_reversal, increase, partial_completion, partial_reversal, refund, reversal},
     world::{BALANCE_MINOR, Card, World},
 };
 use crate::{
@@ -63,6 +63,47 @@ fn a_completion_may_be_a_little_more() {
     assert_eq!(world.code(&completion(&message, 4, 1150)), Approved);
     assert_eq!((world.money(&card), world.ledger.balance(SHOP)), ((BALANCE_MINOR - 1150, 0), 1150));
     assert_eq!(world.code(&completion(&message, 5, 1150)), InvalidTransaction, "once");
+    world.assert_reconciled();
+}
+
+/// Goods that are sent in parcels: each capture leaves the rest held, the last one gives back what is left.
+#[test]
+fn a_hold_is_captured_in_parts() {
+    let (mut world, card, message) = held();
+    assert_eq!(world.code(&partial_completion(&message, 2, 300)), Approved);
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Held, (BALANCE_MINOR - 300, 700)));
+    world.assert_reconciled();
+    assert_eq!(world.code(&partial_completion(&message, 3, 701)), AmountLimitExceeded, "only the last may be more");
+    assert_eq!(world.code(&refund(&message, 4, 1)), InvalidTransaction, "not before the last");
+    assert_eq!(world.code(&partial_reversal(&message, 5, 299)), InvalidAmount, "less than was captured");
+    assert_eq!(world.code(&partial_reversal(&message, 6, 800)), Approved);
+    assert_eq!(world.code(&completion(&message, 7, 400)), Approved);
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Captured, (BALANCE_MINOR - 700, 0)));
+    assert_eq!((world.payment(&message).captured_minor, world.ledger.balance(SHOP)), (700, 700));
+    world.assert_reconciled();
+    allow(&mut world, 700);
+    assert_eq!(world.code(&refund(&message, 8, 700)), Approved);
+    world.assert_reconciled();
+}
+
+#[test]
+fn what_is_left_after_captures_of_parts_is_given_back_and_what_was_captured_stays() {
+    for reverse in [true, false] {
+        let (mut world, card, message) = held();
+        assert_eq!(world.code(&partial_completion(&message, 2, 300)), Approved);
+        if reverse {
+            assert_eq!(world.code(&reversal(&message, 3)), Approved);
+        } else {
+            world.pass(7 * DAY_MS);
+        }
+        assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Captured, (BALANCE_MINOR - 300, 0)));
+        assert_eq!(world.code(&completion(&message, 4, 1)), InvalidTransaction);
+        assert_eq!(world.code(&reversal(&message, 5)), InvalidTransaction);
+        world.assert_reconciled();
+    }
+    let (mut world, _, message) = held();
+    assert_eq!(world.code(&partial_completion(&message, 2, 1000)), Approved);
+    assert_eq!(world.state(&message), PaymentState::Captured, "nothing is left that could follow");
     world.assert_reconciled();
 }
 
@@ -289,7 +330,11 @@ fn between_two_states_the_answer_is_91_and_is_not_remembered() {
         assert_eq!(code(&bytes), IssuerUnavailable);
     }
     world.ledger_works();
-    assert_eq!(world.code(&completion(&message, 3, 1000)), Approved);
+    world.send(&partial_completion(&message, 6, 100));
+    let Reply::Now(bytes) = world.send(&completion(&message, 3, 900)).reply else { panic!("it waits") };
+    assert_eq!(code(&bytes), IssuerUnavailable, "the first is not final yet");
+    world.ledger_works();
+    assert_eq!(world.code(&completion(&message, 3, 900)), Approved);
     world.assert_reconciled();
 }
 

@@ -1,30 +1,32 @@
 //! The ordinary life of a payment: approved, declined, captured, and what the limits say.
 
 use alloy_primitives::Address;
-use contracts::cash::abi::ICash::HoldState;
+use contracts::cash::abi::ICash::{self, HoldState};
 
 use super::{
     ledger::{POOL, POOL_MINOR, SHOP},
-    tap::{ACQUIRER, NOW_MS, Tap, balance, completion, reversal},
+    tap::{ACQUIRER, NOW_MS, Tap, advice, balance, completion, reversal},
     world::{BALANCE_MINOR, Card, World},
 };
 use crate::{
     issuer::{
-        Settings,
+        Reply, Settings,
         account::{allot, set_limits, set_pool},
         enrol::put_merchant,
         hold::Preimage,
         mismatch::Mismatch,
         records::{AccountKey, CardStatus, Limits, MerchantKey, MerchantRecord, PaymentState},
+        reference::AccountReference,
         vault::Vault as _,
     },
     message::{
-        Digits, Payment,
+        Digits, Payment, Response,
         ResponseCode::{self, *},
         Text,
         amount::{AmountKind, CurrencyNumber, Processing, Signed, Transaction},
         card::{EntryMode, IccData},
     },
+    profile::Strategy,
     tlv::tag,
 };
 
@@ -75,22 +77,62 @@ fn the_hold_id_is_the_keccak_of_what_the_payment_is() {
 }
 
 #[test]
-fn a_purchase_is_captured_without_being_asked() {
+fn a_purchase_is_captured_as_soon_as_it_is_held() {
     let mut world = World::new();
     let mut card = world.card(1);
     let message = card.tap(&Tap::of(1250).purchase());
-    assert_eq!(world.code(&message), Approved);
-    assert_eq!(world.state(&message), PaymentState::Held);
+    let response = world.ask(&message);
+    assert_eq!((response.response_code, response.amount_minor), (Approved, Some(1250)));
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Captured, (BALANCE_MINOR - 1250, 0)));
+    assert_eq!((world.ledger.nonce, world.ledger.balance(SHOP)), (2, 1250), "a hold and its capture");
+    assert_eq!(world.code(&reversal(&message, 2)), InvalidTransaction, "the way back is a refund");
+    assert_eq!(world.code(&completion(&message, 3, 1250)), InvalidTransaction);
+    world.assert_reconciled();
+}
+
+/// 00 is durable with the signed capture; a purchase that nobody waits for any more is given back.
+#[test]
+fn a_purchase_is_answered_when_it_is_held_or_not_at_all() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1250).purchase());
+    world.send(&message);
+    let raw = world.vault.outbox.get(&0).unwrap().raw.clone();
+    assert_eq!(world.ledger.submit(&raw), Some(true));
+    let settled = world.unit(|issuer, desk| issuer.settle(desk, 0, true)).unwrap();
+    assert_eq!((settled.answers.len(), settled.submit.len()), (1, 1));
+    assert_eq!(world.state(&message), PaymentState::Capturing);
+    world.ledger_works();
+    assert_eq!(world.state(&message), PaymentState::Captured);
+
+    let late = card.tap(&Tap::of(500).purchase().stan(2));
+    world.send(&late);
+    world.now_ms += 10_001;
+    world.ledger_works();
+    assert_eq!((world.state(&late), world.code(&late)), (PaymentState::Reversed, IssuerUnavailable));
+    assert_eq!(world.ledger.balance(SHOP), 1250);
+    world.assert_reconciled();
+}
+
+#[test]
+fn a_capture_of_a_purchase_that_the_ledger_refuses_is_tried_again() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let message = card.tap(&Tap::of(1250).purchase());
+    world.send(&message);
+    let raw = world.vault.outbox.get(&0).unwrap().raw.clone();
+    world.ledger.submit(&raw);
+    world.unit(|issuer, desk| issuer.settle(desk, 0, true)).unwrap();
+    world.ledger.call(POOL, "EUR", ICash::pauseCall {});
+    world.ledger_works();
+    assert_eq!((world.state(&message), world.money(&card)), (PaymentState::Held, (BALANCE_MINOR, 1250)));
+    world.pass(60_000);
+    assert_eq!(world.ledger.nonce, 3, "refused again");
+    world.ledger.call(POOL, "EUR", ICash::unpauseCall {});
     world.pass(59_999);
     assert_eq!(world.state(&message), PaymentState::Held);
     world.pass(1);
-    assert_eq!(world.state(&message), PaymentState::Captured);
-    world.assert_reconciled();
-
-    let second = card.tap(&Tap::of(500).purchase().stan(2));
-    world.ask(&second);
-    assert_eq!(world.code(&reversal(&second, 3)), Approved, "as long as it is not captured");
-    assert_eq!(world.state(&second), PaymentState::Reversed);
+    assert_eq!((world.state(&message), world.ledger.balance(SHOP)), (PaymentState::Captured, 1250));
     world.assert_reconciled();
 }
 
@@ -240,6 +282,57 @@ fn an_inquiry_tells_the_balance() {
     assert_eq!(world.code(&balance(&held, 4)), NotPermitted);
 }
 
+/// What somebody approved who stood in for the issuer is judged like its request, and the answer is worth waiting for.
+#[test]
+fn an_advice_is_held_like_its_request() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let told = advice(&card.tap(&Tap::of(1250)), 1, Approved);
+    let Reply::Later(key) = world.send(&told).reply else { panic!("nothing waits") };
+    let late = world.unit(|issuer, desk| issuer.too_late(desk, &key)).unwrap().unwrap();
+    assert_eq!(Response::parse(&late).unwrap().response_code, IssuerUnavailable);
+    assert_eq!(world.state(&told), PaymentState::Holding, "it goes on");
+    world.now_ms += 60_000;
+    world.ledger_works();
+    assert_eq!(world.code(&Payment { repeat: true, ..told.clone() }), Approved);
+    assert_eq!((world.state(&told), world.money(&card)), (PaymentState::Held, (BALANCE_MINOR, 1250)));
+    assert_eq!(world.code(&completion(&told, 2, 1250)), Approved);
+    world.assert_reconciled();
+
+    let refused = advice(&card.tap(&Tap::of(1250).stan(3)), 3, DoNotHonour);
+    assert_eq!((world.code(&refused), world.vault.payments.len()), (Approved, 1), "it is noted, and nothing moves");
+    let too_much = advice(&card.tap(&Tap::of(BALANCE_MINOR).stan(4)), 4, Approved);
+    assert_eq!(world.code(&too_much), InsufficientFunds, "nobody may approve what is not there");
+    let mut forged = advice(&card.tap(&Tap::of(1250).stan(5)), 5, Approved);
+    forged.amount_minor = 1251;
+    assert_eq!(world.code(&forged), DoNotHonour);
+    world.assert_reconciled();
+}
+
+/// T-31: what stays the same while tokens change links as much as the issuer chose, and is given to who was approved.
+#[test]
+fn an_account_reference_links_what_the_issuer_chose() {
+    let references = |choice| {
+        let settings = Settings { account_reference: choice, ..Settings::new(31_337, POOL) };
+        let mut world = World::with_settings("combined", Strategy::Reverse, settings);
+        let (mut card, mut other) = (world.card(1), world.card(2));
+        let at_cafe = Tap::of(100).at_cafe().stan(3);
+        let taps = [card.tap(&Tap::of(100)), card.tap(&Tap::of(200).stan(2)), card.tap(&at_cafe)];
+        let all: Vec<Payment> = taps.into_iter().chain([other.tap(&Tap::of(100).stan(4))]).collect();
+        let given: Vec<_> = all.iter().map(|message| world.ask(message).account_reference).collect();
+        let declined = world.ask(&card.tap(&Tap::of(BALANCE_MINOR).stan(5)));
+        assert_eq!((declined.response_code, declined.account_reference), (InsufficientFunds, None));
+        given.into_iter().map(|given| given.map(|text| text.as_str().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(references(AccountReference::None), vec![None; 4]);
+    let at_merchants = references(AccountReference::Merchant);
+    let [first, second, cafe, other] = [0, 1, 2, 3].map(|at: usize| at_merchants[at].as_deref().unwrap());
+    assert!(first == second && first != cafe && first != other, "{at_merchants:?}");
+    assert!(first.len() == 29 && first.starts_with("CFOL") && first.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let everywhere = references(AccountReference::Card);
+    assert!(everywhere[0] == everywhere[2] && everywhere[0] != everywhere[3] && everywhere[0] != at_merchants[0]);
+}
+
 #[test]
 fn totals_count_what_is_final_at_each_merchant() {
     let mut world = World::new();
@@ -259,6 +352,20 @@ fn totals_count_what_is_final_at_each_merchant() {
     assert_eq!((shop.held_count, shop.held_minor, shop.declined_count), (3, 3000, 1));
     assert_eq!((shop.captured_count, shop.captured_minor), (1, 900));
     assert_eq!((shop.reversed_count, shop.reversed_minor), (1, 1000));
+}
+
+#[test]
+fn a_merchant_that_is_removed_is_paid_what_was_authorized_and_nothing_new() {
+    let mut world = World::new();
+    let mut card = world.card(1);
+    let held = card.tap(&Tap::of(1000));
+    assert_eq!(world.code(&held), Approved);
+    let key = MerchantKey { acquirer: ACQUIRER.into(), merchant: "SHOP-1".into() };
+    world.vault.remove_merchant(&key).unwrap();
+    assert_eq!(world.code(&card.tap(&Tap::of(1000).stan(2))), InvalidMerchant);
+    assert_eq!(world.code(&completion(&held, 3, 1000)), Approved);
+    assert_eq!(world.ledger.balance(SHOP), 1000);
+    world.assert_reconciled();
 }
 
 #[test]

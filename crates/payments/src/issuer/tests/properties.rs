@@ -8,7 +8,7 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 
 use super::{
     ledger::{CAFE, POOL, POOL_MINOR, SHOP},
-    tap::{Tap, completion, full_reversal, increase, partial_reversal, refund, reversal},
+    tap::{Tap, advice, completion, full_reversal, increase, partial_completion, partial_reversal, refund, reversal},
     world::{BALANCE_MINOR, Card, World},
 };
 use crate::{
@@ -30,11 +30,13 @@ enum Event {
         purchase: bool,
         cafe: bool,
     },
+    /// A tap of which the issuer hears by an advice only.
+    Advise(Index, u64),
     /// The cryptogram of an earlier tap under another trace number.
     Reuse(Index),
     /// Any earlier message, exactly as it was or as a repeat.
     Again(Index, bool),
-    Complete(Index, u64),
+    Complete(Index, u64, bool),
     Increase(Index, u64),
     Reverse(Index, bool),
     ReversePart(Index, u64),
@@ -63,9 +65,11 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (any::<Index>(), amount.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(card, amount_minor, purchase, cafe)| Event::Tap { card, amount_minor, purchase, cafe }),
+        2 => (any::<Index>(), amount.clone()).prop_map(|(card, minor)| Event::Advise(card, minor)),
         2 => any::<Index>().prop_map(Event::Reuse),
         3 => (any::<Index>(), any::<bool>()).prop_map(|(at, repeat)| Event::Again(at, repeat)),
-        6 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::Complete(at, minor)),
+        6 => (any::<Index>(), amount.clone(), any::<bool>())
+            .prop_map(|(at, minor, more)| Event::Complete(at, minor, more)),
         2 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::Increase(at, minor)),
         2 => (any::<Index>(), any::<bool>()).prop_map(|(at, full)| Event::Reverse(at, full)),
         2 => (any::<Index>(), amount.clone()).prop_map(|(at, minor)| Event::ReversePart(at, minor)),
@@ -108,12 +112,21 @@ impl Story {
                 self.taps.push(message.clone());
                 self.send(message)
             }
+            Event::Advise(card, minor) => {
+                let tap = self.tap(card, minor, false, false);
+                let message = advice(&tap, self.stan, ResponseCode::Approved);
+                self.taps.push(message.clone());
+                self.send(message)
+            }
             Event::Reuse(at) => self.on_a_tap(at, |message, _| message.clone()),
             Event::Again(at, repeat) => {
                 let Some(message) = pick(&self.sent, at) else { return Ok(()) };
                 self.send(Payment { repeat: repeat || message.repeat, ..message })
             }
-            Event::Complete(at, minor) => self.on_a_tap(at, |message, stan| completion(message, stan, minor)),
+            Event::Complete(at, minor, more) => {
+                let complete = if more { partial_completion } else { completion };
+                self.on_a_tap(at, |message, stan| complete(message, stan, minor))
+            }
             Event::Increase(at, minor) => self.on_a_tap(at, |message, stan| increase(message, stan, minor)),
             Event::Reverse(at, full) => {
                 let reverse = if full { full_reversal } else { reversal };
@@ -256,7 +269,8 @@ impl Story {
         prop_assert_eq!(captured, merchants, "what was captured is with the merchants");
         let balances: u64 = self.cards.iter().map(|card| self.world.money(card).0).sum();
         prop_assert_eq!(balances + merchants, 3 * BALANCE_MINOR);
-        let held: u64 = payments.iter().filter(|one| one.state == PaymentState::Held).map(|one| one.amount_minor).sum();
+        let held = payments.iter().filter(|one| one.state == PaymentState::Held);
+        let held: u64 = held.map(|one| one.amount_minor - one.captured_minor).sum();
         prop_assert_eq!(held, self.world.ledger.held());
         Ok(())
     }
@@ -273,7 +287,8 @@ fn pick<T: Clone>(from: &[T], at: Index) -> Option<T> {
 fn is_open_follow_up(answer: &[u8]) -> bool {
     let response = Response::parse(answer).unwrap();
     let processing = response.processing_code.map(|code| code.as_str().to_owned()).unwrap_or_default();
-    let is_payment = answer.starts_with(b"0110") || (answer.starts_with(b"0210") && processing.starts_with("00"));
+    let opens = answer.starts_with(b"0110") && response.original.is_none();
+    let is_payment = opens || (answer.starts_with(b"0210") && processing.starts_with("00"));
     response.response_code == ResponseCode::IssuerUnavailable && !is_payment
 }
 

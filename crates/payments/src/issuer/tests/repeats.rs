@@ -14,8 +14,9 @@ use crate::{
         vault::{Vault as _, VaultError},
     },
     message::{
-        Payment, Request, Response,
+        Digits, Network, NetworkFunction, Others, Payment, Request, Response,
         ResponseCode::{self, *},
+        TransmissionTime,
     },
 };
 
@@ -60,6 +61,28 @@ fn a_declined_request_is_repeated_alike() {
     assert_eq!(code(&first), InsufficientFunds);
     assert_eq!(bytes(&mut world, &message), first);
     assert_eq!(world.vault.payments.len(), 1);
+}
+
+#[test]
+fn sign_on_sign_off_and_echo_are_answered_and_not_remembered() {
+    let mut world = World::new();
+    for function in [NetworkFunction::SignOn, NetworkFunction::SignOff, NetworkFunction::Echo] {
+        let request = Request::Network(Network {
+            function,
+            repeat: false,
+            sent: TransmissionTime::parse("1127120000").unwrap(),
+            stan: Digits::of(9).unwrap(),
+            acquirer: None,
+            forwarder: None,
+            others: Others::NONE,
+        });
+        let decision = world.unit(|issuer, desk| issuer.request(desk, ACQUIRER, &request)).unwrap();
+        let Reply::Now(bytes) = decision.reply else { panic!("{decision:?}") };
+        let response = Response::parse(&bytes).unwrap();
+        assert!(response.answers(&request) && response.response_code == Approved);
+        assert_eq!(response.network_function, Some(function.code()));
+    }
+    assert!(world.vault.exchanges.is_empty());
 }
 
 #[test]
@@ -163,7 +186,7 @@ fn two_requests_with_one_cryptogram_at_once() {
     let mut world = World::new();
     let mut card = world.card(1);
     let message = card.tap(&Tap::of(1250));
-    let other = Payment { stan: crate::message::Digits::of(2).unwrap(), ..message.clone() };
+    let other = Payment { stan: Digits::of(2).unwrap(), ..message.clone() };
     let (first, second) = (world.send(&message), world.send(&other));
     assert!(matches!(first.reply, Reply::Later(_)));
     assert!(matches!(second.reply, Reply::Now(bytes) if code(&bytes) == DoNotHonour));

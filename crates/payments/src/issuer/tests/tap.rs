@@ -5,7 +5,7 @@ use alloy_primitives::hex;
 use crate::{
     layout::{AIP, Iad, VERSION},
     message::{
-        Digits, Institution, LocalDate, LocalTime, Operation, Original, Payment, Text, TransmissionTime,
+        Digits, Institution, LocalDate, LocalTime, Operation, Original, Payment, ResponseCode, Text, TransmissionTime,
         amount::{CurrencyNumber, Processing, Replacement, Transaction},
         card::{EntryMode, IccData},
     },
@@ -181,6 +181,7 @@ impl Tap {
             currency: CurrencyNumber::new(self.currency).unwrap(),
             icc_data: None,
             takes_partial: false,
+            more_follows: false,
             original: None,
             replacement: None,
             others: Default::default(),
@@ -215,8 +216,23 @@ pub(in crate::issuer) fn completion(of: &Payment, stan: u64, amount_minor: u64) 
     follow_up(of, Operation::Completion, stan, amount_minor)
 }
 
+/// More completions follow.
+pub(in crate::issuer) fn partial_completion(of: &Payment, stan: u64, amount_minor: u64) -> Payment {
+    Payment { more_follows: true, ..completion(of, stan, amount_minor) }
+}
+
 pub(in crate::issuer) fn increase(of: &Payment, stan: u64, more_minor: u64) -> Payment {
-    follow_up(of, Operation::AuthorizationAdvice, stan, more_minor)
+    follow_up(of, Operation::Authorization, stan, more_minor)
+}
+
+/// That somebody who stood in for the issuer said this to a tap.
+pub(in crate::issuer) fn advice(of: &Payment, stan: u64, code: ResponseCode) -> Payment {
+    Payment {
+        operation: Operation::AuthorizationAdvice,
+        stan: Digits::of(stan).unwrap(),
+        response_code: Some(code),
+        ..of.clone()
+    }
 }
 
 pub(in crate::issuer) fn reversal(of: &Payment, stan: u64) -> Payment {

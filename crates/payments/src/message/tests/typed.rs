@@ -73,12 +73,18 @@ fn a_request_without_what_it_must_have_is_answered_with_a_format_error() {
         let expected = (MessageError::Missing { field }, Some(ResponseCode::FormatError));
         assert_eq!(refused(&purchase(&[(field, None)])), expected);
     }
-    // DE 55 is for chips; no purchase goes without by naming another, a balance inquiry does.
+    // DE 55 is for chips; a 0100 goes without by naming another, a 0200 does not.
     assert!(Request::parse(&purchase(&[(22, Some("812")), (55, None)])).is_ok());
     let original = vector("reversal").fields.remove(&90).unwrap();
-    let of_another = |code| purchase(&[(3, Some(code)), (14, None), (22, None), (55, None), (90, Some(&original))]);
-    assert_eq!(refused(&of_another("000000")).0, MessageError::Missing { field: 14 });
-    assert!(Request::parse(&of_another("310000")).is_ok());
+    let of_another = |digits, code| {
+        let changes = [(3, Some(code)), (14, None), (22, None), (55, None), (90, Some(&*original))];
+        changed(&vector("purchase"), digits, &changes)
+    };
+    assert_eq!(refused(&of_another("0200", "000000")).0, MessageError::Missing { field: 14 });
+    assert!(payment(&of_another("0100", "000000")).is_increase());
+    assert!(Request::parse(&of_another("0100", "310000")).is_ok());
+    let advice = changed(&vector("advice"), "0120", &[(39, None)]);
+    assert_eq!(refused(&advice).0, MessageError::Missing { field: 39 });
     let reversal = changed(&vector("reversal"), "0400", &[(90, None)]);
     assert_eq!(refused(&reversal), (MessageError::Missing { field: 90 }, Some(ResponseCode::FormatError)));
 }
@@ -139,7 +145,7 @@ fn track_2_must_be_that_of_the_token() {
 fn each_type_does_its_own_transactions() {
     let check = |digits: &str, code: &str, expected: bool| {
         let original = vector("reversal").fields.remove(&90).unwrap();
-        let bytes = changed(&vector("purchase"), digits, &[(3, Some(code)), (90, Some(&original))]);
+        let bytes = changed(&vector("purchase"), digits, &[(3, Some(code)), (39, Some("00")), (90, Some(&original))]);
         match Request::parse(&bytes) {
             Ok(_) => assert!(expected, "{digits} {code}"),
             Err(rejected) => {
@@ -294,7 +300,11 @@ proptest! {
 /// Any request about a payment, with some of what it may have.
 fn requests() -> impl Strategy<Value = Vec<u8>> {
     let elements: Vec<_> = ELEMENTS.iter().map(|(number, needed, form)| element(*number, *needed, form)).collect();
-    let types = select(TYPES.as_slice()).prop_map(|(digits, code)| (digits, vec![(3, code.to_owned())]));
+    // An advice says what was decided.
+    let decided = |digits: &str| (digits == "0120").then(|| (39, "00".to_owned()));
+    let types = select(TYPES.as_slice()).prop_map(move |(digits, code)| {
+        (digits, [(3, code.to_owned())].into_iter().chain(decided(digits)).collect::<Vec<_>>())
+    });
     (types, "[0-9]{12,18}", elements).prop_map(|((digits, code), number, elements)| {
         let token = format!("{number}{}", char::from(luhn_digit(number.as_bytes())));
         let track2 = elements.iter().flatten().any(|(field, _)| *field == 33).then(|| (35, format!("{token}D2812201")));
@@ -345,7 +355,7 @@ const ELEMENTS: [(u8, bool, &str); 29] = [
     (52, false, "[ -~]{8}"),
     // Tags 5F2A and 5A.
     (55, true, r"(_\*\x02[ -~]{2})?(Z\x05[ -~]{5})?"),
-    (63, false, "PA1|PA2|[ -~]{0,30}"),
+    (63, false, "PA1|MC1|PA2|[ -~]{0,30}"),
     (64, false, "[ -~]{8}"),
     (90, true, "0[1-8][0-4][0-5][0-9]{6}(0{10}|1231235959)[0-9]{22}"),
     (95, false, "[0-9]{24}[CD][0-9]{8}[CD][0-9]{8}"),

@@ -1,15 +1,19 @@
 //! What comes after a payment: captures, reversals and refunds, and messages that are repeated until they are answered.
 
 use super::{
-    super::{FollowUpError, FollowUpKind, Record, Stamp},
+    super::{FollowUpError, FollowUpKind, Record, Stamp, balance},
     scripted::{Script, token},
     *,
 };
 use crate::message::{Mti, Operation, Payment, amount::Transaction};
 
 fn record(host: fn(&Request) -> HostAnswer) -> Record {
+    record_of(&euro(12_50), host)
+}
+
+fn record_of(purchase: &Purchase, host: fn(&Request) -> HostAnswer) -> Record {
     let mut script = Script::default();
-    run(&euro(12_50), &mut |bytes| Some(script.answer(bytes)), &mut { host }).outcome.record
+    run(purchase, &mut |bytes| Some(script.answer(bytes)), &mut { host }).outcome.record
 }
 
 fn stamp(stan: u32) -> Stamp {
@@ -86,7 +90,7 @@ fn what_is_owed_survives_being_stored() {
 fn a_capture_takes_all_or_a_part_or_a_tip_more() {
     for (asked, taken) in [(None, 12_50), (Some(5_00), 5_00), (Some(13_75), 13_75)] {
         let mut record = record(approve);
-        let mut pending = record.capture(asked, stamp(9)).unwrap();
+        let mut pending = record.capture(asked, false, stamp(9)).unwrap();
         let payment = sent(&mut pending);
         check_names(&payment);
         assert_eq!((payment.operation, payment.amount_minor), (Operation::Completion, taken));
@@ -102,9 +106,87 @@ fn a_capture_takes_all_or_a_part_or_a_tip_more() {
 }
 
 #[test]
+fn more_is_held_and_less_and_the_rest_is_captured() {
+    let mut record = record(approve);
+    let mut more = record.increase(2_00, stamp(9)).unwrap();
+    let asked = sent(&mut more);
+    check_names(&asked);
+    assert!(asked.is_increase() && asked.amount_minor == 2_00);
+    assert_eq!(record.approved_minor, Some(12_50), "not before it is answered");
+    for _ in 0..2 {
+        record.answer(9, &response(&more.attempt().unwrap(), ResponseCode::Approved));
+    }
+    assert_eq!(record.approved_minor, Some(14_50), "once");
+
+    let mut less = record.reverse_part(4_50, stamp(10)).unwrap();
+    let asked = sent(&mut less);
+    check_names(&asked);
+    assert_eq!((asked.operation, asked.replacement.unwrap().amount_minor), (Operation::Reversal, 10_00));
+    assert_eq!(record.reversal(), None, "the payment stands");
+    record.answer(10, &response(&less.attempt().unwrap(), ResponseCode::Approved));
+    assert_eq!(sent(&mut record.capture(None, false, stamp(11)).unwrap()).amount_minor, 10_00);
+    let told = record.follow_ups.iter().map(|one| (one.kind, one.amount_minor)).collect::<Vec<_>>();
+    let [more, less, all] = [FollowUpKind::Increase, FollowUpKind::PartialReversal, FollowUpKind::Capture];
+    assert_eq!(told, [(more, 2_00), (less, 4_50), (all, 10_00)]);
+
+    let refused = record.increase(1_00, stamp(12)).unwrap();
+    record.answer(12, &response(&{ refused }.attempt().unwrap(), ResponseCode::InsufficientFunds));
+    assert_eq!(record.approved_minor, Some(10_00));
+    for all in [10_00, 10_01] {
+        assert_eq!(record.reverse_part(all, stamp(13)), Err(FollowUpError::NoPart(record.rrn.clone())));
+    }
+}
+
+#[test]
+fn captures_of_parts_leave_the_rest_to_the_last_one() {
+    let mut record = record(approve);
+    let mut first = record.capture(Some(5_00), true, stamp(9)).unwrap();
+    assert!(sent(&mut first).more_follows);
+    record.answer(9, &response(&first.attempt().unwrap(), ResponseCode::Approved));
+    let mut last = record.capture(None, false, stamp(10)).unwrap();
+    let asked = sent(&mut last);
+    assert_eq!((asked.amount_minor, asked.more_follows), (7_50, false));
+    record.answer(10, &response(&last.attempt().unwrap(), ResponseCode::Approved));
+    assert_eq!(record.capture(None, false, stamp(11)), Err(FollowUpError::Amount), "nothing is left");
+}
+
+#[test]
+fn the_balance_behind_a_payment_is_asked_without_its_card() {
+    let record = record(approve);
+    let request = record.inquire(stamp(9)).unwrap();
+    let asked = payment(request.clone());
+    check_names(&asked);
+    assert_eq!(
+        (asked.mti(), asked.processing.transaction),
+        (Mti::parse(*b"0100").unwrap(), Transaction::BalanceInquiry)
+    );
+    assert!(asked.icc_data.is_none() && request.encode().is_ok());
+    let mut told = response(&request, ResponseCode::Approved);
+    told.amounts = vec![balance_of(Signed::Credit(40_00))];
+    assert_eq!(balance(&told).as_deref(), Some("40.00 EUR"));
+}
+
+/// A sale is captured at once: if it cannot be undone any more, it is given back.
+#[test]
+fn a_sale_that_cannot_be_undone_is_refunded() {
+    let sale = Purchase::sale(12_50, euro(12_50).currency, euro(12_50).trace).unwrap();
+    let mut paid = record_of(&sale, approve);
+    let request = Request::parse(&paid.request.as_ref().unwrap().0).unwrap();
+    assert_eq!((request.mti(), paid.approved_minor), (Mti::parse(*b"0200").unwrap(), Some(12_50)));
+    assert!(!paid.is_stranded() && paid.refund(None, stamp(9), 10).is_ok());
+
+    let mut lost = record_of(&sale, silent);
+    let mut reversal = lost.owed().remove(0);
+    assert!(matches!(lost.refund(None, stamp(9), 10), Err(FollowUpError::NotApproved(_))), "it may still be undone");
+    lost.answer(reversal.stan, &response(&reversal.attempt().unwrap(), ResponseCode::InvalidTransaction));
+    assert!(lost.is_stranded());
+    assert_eq!(payment(*lost.refund(None, stamp(9), 10).unwrap().request).amount_minor, 12_50);
+}
+
+#[test]
 fn a_record_knows_what_is_owed_should_it_be_lost() {
     let mut record = record(approve);
-    let mut capture = record.capture(None, stamp(9)).unwrap();
+    let mut capture = record.capture(None, false, stamp(9)).unwrap();
     let refund = record.refund(None, stamp(10), 11).unwrap();
     capture.attempt().unwrap();
     assert_eq!(record.owed(), [capture.clone()], "a refund that was not answered is undone, not repeated");
@@ -150,9 +232,9 @@ fn a_reversal_ends_a_payment() {
     assert_eq!(payment.response_code, Some(ResponseCode::CustomerCancellation));
     let reversed = Err(FollowUpError::Reversed(record.rrn.clone()));
     assert_eq!(record.reverse(stamp(10)), reversed);
-    assert_eq!(record.capture(None, stamp(10)), reversed);
+    assert_eq!(record.capture(None, false, stamp(10)), reversed);
     record.answer(9, &response(&pending.attempt().unwrap(), ResponseCode::NotPermitted));
-    assert!(record.capture(None, stamp(10)).is_ok(), "the issuer refused to reverse");
+    assert!(record.capture(None, false, stamp(10)).is_ok(), "the issuer refused to reverse");
 }
 
 #[test]
@@ -175,13 +257,13 @@ fn what_was_kept_for_an_approved_payment_is_not_wanted() {
 fn what_nothing_can_follow() {
     let (mut declined, mut asked) = (record(decline), record(approve));
     let not_approved = Err(FollowUpError::NotApproved(declined.rrn.clone()));
-    assert_eq!(declined.capture(None, stamp(9)), not_approved);
-    assert_eq!(asked.capture(Some(0), stamp(9)), Err(FollowUpError::Amount));
-    assert_eq!(asked.capture(Some(1_000_000_000_000), stamp(9)), Err(FollowUpError::Amount));
+    assert_eq!(declined.capture(None, false, stamp(9)), not_approved);
+    assert_eq!(asked.capture(Some(0), false, stamp(9)), Err(FollowUpError::Amount));
+    assert_eq!(asked.capture(Some(1_000_000_000_000), false, stamp(9)), Err(FollowUpError::Amount));
     for number in [0, 7, 1_000_000] {
-        assert!(matches!(asked.capture(None, stamp(number)), Err(FollowUpError::Unsound(_))), "{number}");
+        assert!(matches!(asked.capture(None, false, stamp(number)), Err(FollowUpError::Unsound(_))), "{number}");
     }
     assert!(asked.follow_ups.is_empty());
     asked.request = None;
-    assert!(matches!(asked.capture(None, stamp(9)), Err(FollowUpError::NotAsked(_))));
+    assert!(matches!(asked.capture(None, false, stamp(9)), Err(FollowUpError::NotAsked(_))));
 }

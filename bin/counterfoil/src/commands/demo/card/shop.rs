@@ -66,7 +66,7 @@ impl Shop {
 
     /// Takes some of the money.
     pub(super) fn capture(&self, bank: &Bank, rrn: &str, amount_minor: u64) -> eyre::Result<()> {
-        let (record, stan) = capture_payment((&self.state, &bank.wire), rrn, Some(amount_minor))?;
+        let (record, stan) = capture_payment((&self.state, &bank.wire), rrn, Some(amount_minor), false)?;
         let answer = record.follow_ups.iter().find(|follow_up| follow_up.stan == stan);
         let code = answer.and_then(|answer| answer.response_code.as_deref());
         ensure!(code == Some("00"), "the capture was answered {code:?}");

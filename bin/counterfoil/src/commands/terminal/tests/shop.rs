@@ -23,7 +23,10 @@ use payments::{
 use super::{
     super::{
         APPROVED, DECLINED, NO_HOST, Usage,
-        arguments::{CardArguments, FollowArguments, IssuerArguments, PayArguments, ReverseArguments, TapArguments},
+        arguments::{
+            CaptureArguments, CardArguments, FollowArguments, IncreaseArguments, IssuerArguments, PayArguments,
+            ReverseArguments, TapArguments,
+        },
         follow, pay,
         state::State,
     },
@@ -136,9 +139,9 @@ fn take(folder: &Path, amount: &str, address: SocketAddr) -> u8 {
         country: 276,
         card: CardArguments { card: Some(folder.join("card")), pcsc: None },
         passphrase: PassphraseArguments { passphrase_file: Some(folder.join("passphrase")) },
-        issuer: to_issuer(folder, address),
     };
-    pay::pay(&PayArguments { amount: amount.into(), tap }).unwrap()
+    let issuer = to_issuer(folder, address);
+    pay::pay(&PayArguments { amount: amount.into(), purchase: false, tap, issuer }).unwrap()
 }
 
 fn state(folder: &Path) -> State {
@@ -171,7 +174,8 @@ fn a_payment_is_approved_captured_and_refunded() {
         amount: Some(amount.into()),
         issuer: to_issuer(folder.path(), issuer.address),
     };
-    assert_eq!(follow::capture(&follow("10.00")).unwrap(), APPROVED);
+    let capture = CaptureArguments { follow: follow("10.00"), more: false };
+    assert_eq!(follow::capture(&capture).unwrap(), APPROVED);
     assert_eq!(follow::refund(&follow("2.00")).unwrap(), APPROVED);
     assert!(follow::refund(&follow("2.001")).unwrap_err().is::<Usage>());
     assert!(state(folder.path()).owed().unwrap().is_empty());
@@ -196,7 +200,7 @@ fn a_payment_that_is_not_answered_is_undone_before_anything_else() {
         Some(ResponseCode::Approved),
     ]);
     assert_eq!(take(folder.path(), "3.00", issuer.address), DECLINED);
-    let reverse = ReverseArguments { rrn: None, issuer: to_issuer(folder.path(), issuer.address) };
+    let reverse = ReverseArguments { rrn: None, amount: None, issuer: to_issuer(folder.path(), issuer.address) };
     assert_eq!(follow::reverse(&reverse).unwrap(), APPROVED);
     assert!(state(folder.path()).owed().unwrap().is_empty());
     let expected = [(Operation::Reversal, true), (Operation::Authorization, false), (Operation::Reversal, true)];
@@ -216,15 +220,43 @@ fn what_a_crash_left_behind_is_settled_by_what_the_record_says() {
     let stamp = payments::terminal::Stamp { stan: 900_000, moment: paid.time };
     let pending = paid.reverse(stamp).unwrap();
     state(folder.path()).keep_owed(&pending).unwrap();
-    let reverse = ReverseArguments { rrn: None, issuer: to_issuer(folder.path(), Issuer::nowhere()) };
+    let reverse = ReverseArguments { rrn: None, amount: None, issuer: to_issuer(folder.path(), Issuer::nowhere()) };
     assert_eq!(follow::reverse(&reverse).unwrap(), APPROVED, "nothing is owed");
     assert!(state(folder.path()).owed().unwrap().is_empty());
     // As after a crash between storing a record whose reversal is owed, and storing that.
     state(folder.path()).keep_record(&paid).unwrap();
     let issuer = Issuer::start(vec![Some(ResponseCode::Approved)]);
-    let reverse = ReverseArguments { rrn: Some(paid.rrn), issuer: to_issuer(folder.path(), issuer.address) };
+    let reverse =
+        ReverseArguments { rrn: Some(paid.rrn), amount: None, issuer: to_issuer(folder.path(), issuer.address) };
     assert_eq!(follow::reverse(&reverse).unwrap(), APPROVED);
     assert_eq!(operations(&issuer.asked()), [(Operation::Reversal, true)]);
+}
+
+#[test]
+fn an_increase_is_told_until_it_is_answered_and_a_part_is_reversed() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved), None]);
+    let address = issuer.address;
+    assert_eq!(take(folder.path(), "12.50", address), APPROVED);
+    let rrn = record(folder.path(), 0).rrn;
+    let issuer_of = |address| to_issuer(folder.path(), address);
+    let increase = IncreaseArguments { rrn: rrn.clone(), amount: "2.00".into(), issuer: issuer_of(address) };
+    assert_eq!(follow::increase(&increase).unwrap(), NO_HOST);
+    assert_eq!(issuer.asked().len(), 2);
+    assert_eq!(record(folder.path(), 0).approved_minor, Some(12_50));
+
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved); 3]);
+    let part =
+        ReverseArguments { rrn: Some(rrn.clone()), amount: Some("4.50".into()), issuer: issuer_of(issuer.address) };
+    assert_eq!(follow::reverse(&part).unwrap(), APPROVED);
+    assert_eq!(record(folder.path(), 0).approved_minor, Some(10_00));
+    assert_eq!(follow::balance(&rrn, &issuer_of(issuer.address)).unwrap(), APPROVED);
+    let asked = issuer.asked();
+    let expected = [(Operation::Authorization, true), (Operation::Reversal, false), (Operation::Authorization, false)];
+    assert_eq!(operations(&asked), expected);
+    assert_eq!(asked[1].replacement.unwrap().amount_minor, 10_00, "what is left");
+    assert!(asked[0].is_increase() && asked[2].icc_data.is_none());
 }
 
 #[test]

@@ -1,0 +1,228 @@
+//! An issuer starts over what another process began: what its vault has signed, and the ledger has no receipt of, is settled by the hold.
+
+use std::{
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy_consensus::TxEip1559;
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{B256, TxKind};
+use contracts::cash::iso4217::Currency;
+use gateway::{
+    Account,
+    payment::{Ledger, Operator, Parts, Service, ledger},
+};
+use payments::{
+    issuer::{
+        Issuer, IssuerError, Settings,
+        account::{allot, set_pool},
+        call::{Call, Calls, Signer},
+        enrol::{Enrolment, add_range, enrol},
+        keys::SoftKeys,
+        records::{
+            AccountKey, CardReference, HoldTerms, MerchantKey, OutboxKind, OutboxRow, OutboxState, PaymentId,
+            PaymentKind, PaymentRecord, PaymentState, RangeRecord, RequestKey,
+        },
+    },
+    number::{Expiry, Pan, Token, luhn_digit},
+    profile::{Profile, Strategy},
+};
+use primitives::Masked;
+use vault::{MasterKey, Options, SqliteVault};
+
+use crate::{network::CHAIN_ID, town::Town};
+
+const KEY: B256 = B256::repeat_byte(0x11);
+const EUR: u16 = 978;
+const HELD_MINOR: u64 = 1_250;
+const BALANCE_MINOR: u64 = 10_000;
+
+/// What a process left: a payment whose hold is signed, and a card's account.
+struct Left {
+    town: Town,
+    folder: tempfile::TempDir,
+    card: CardReference,
+    payment: PaymentId,
+    terms: HoldTerms,
+}
+
+impl Left {
+    fn behind() -> Self {
+        let town = Town::open();
+        let (operator, folder) = (operator(), tempfile::tempdir().unwrap());
+        town.mint(operator.address(), BALANCE_MINOR);
+        let vault = open(folder.path());
+        let card = vault.write("card", give_out).unwrap();
+        let terms = HoldTerms {
+            id: B256::repeat_byte(9),
+            salt: B256::ZERO,
+            from: operator.address(),
+            to: town.address(6),
+            first_minor: HELD_MINOR,
+            expiry_s: 4_000_000_000,
+        };
+        let payment = payment(card, terms.clone());
+        let signed = operator.sign(&hold(&terms), 0).unwrap();
+        let payment = vault
+            .write("hold", move |vault| {
+                vault.set_first_nonce(0)?;
+                let key = AccountKey { card, currency: EUR };
+                let mut account = vault.account(&key)?.unwrap();
+                account.held_minor = HELD_MINOR;
+                vault.put_account(&account)?;
+                let payment = vault.add_payment(&payment)?;
+                let kind = OutboxKind::Hold { amount_minor: HELD_MINOR };
+                let (raw, hash) = (signed.raw, signed.hash);
+                vault.add_outbox(&OutboxRow { nonce: 0, raw, hash, payment, kind, state: OutboxState::Open })?;
+                Ok::<_, IssuerError>(payment)
+            })
+            .unwrap();
+        Self { town, folder, card, payment, terms }
+    }
+
+    /// Sends another transaction of the operator under the nonce that the vault has used.
+    fn displace(&self, call: Call) {
+        let tx = TxEip1559 {
+            chain_id: CHAIN_ID,
+            gas_limit: 399_999,
+            to: TxKind::Call(call.to),
+            input: call.data,
+            ..TxEip1559::default()
+        };
+        let signed = Account::from_key(KEY).unwrap().sign_transaction(tx).unwrap();
+        let row = ledger::Signed { nonce: 0, raw: signed.encoded_2718().into(), hash: *signed.hash() };
+        let fates = self.town.ledger().submit(&[row], Duration::from_secs(10));
+        assert!(matches!(fates[..], [ledger::Fate::Done { .. }]), "{fates:?}");
+    }
+
+    /// Starts an issuer and ends it: the payment's state, and what of the account is held.
+    fn starts(&self) -> (PaymentState, u64) {
+        drop(Service::start(parts(self.folder.path(), self.town.ledger())).unwrap());
+        let (card, payment) = (self.card, self.payment);
+        open(self.folder.path())
+            .read(|vault| {
+                let account = vault.account(&AccountKey { card, currency: EUR })?.unwrap();
+                assert_eq!(vault.outbox_open(1)?, []);
+                Ok::<_, IssuerError>((vault.payment(payment)?.unwrap().state, account.held_minor))
+            })
+            .unwrap()
+    }
+}
+
+#[test]
+fn what_was_signed_and_not_sent_is_sent() {
+    assert_eq!(Left::behind().starts(), (PaymentState::Held, HELD_MINOR));
+}
+
+#[test]
+fn a_hold_that_another_transaction_made_is_found_by_its_id() {
+    let left = Left::behind();
+    left.displace(hold(&left.terms));
+    assert_eq!(left.starts(), (PaymentState::Held, HELD_MINOR));
+}
+
+#[test]
+fn a_hold_that_nobody_made_is_none() {
+    let left = Left::behind();
+    left.displace(hold(&HoldTerms { id: B256::repeat_byte(8), ..left.terms.clone() }));
+    assert_eq!(left.starts(), (PaymentState::Failed, 0));
+}
+
+fn operator() -> Operator {
+    Operator::new(KEY, CHAIN_ID, 0).unwrap()
+}
+
+fn hold(terms: &HoldTerms) -> Call {
+    Calls { currency: Currency::by_number(EUR).unwrap(), hold: terms }.hold()
+}
+
+fn keys() -> SoftKeys {
+    SoftKeys::new(&Masked::new([7; 32]), [1])
+}
+
+fn open(folder: &Path) -> SqliteVault {
+    let master = MasterKey::new("test", Masked::new([3; 32])).unwrap();
+    SqliteVault::open(folder, &master, Options::default()).unwrap()
+}
+
+fn parts(folder: &Path, ledger: Ledger) -> Parts {
+    let (vault, settings) = (open(folder), Settings::new(CHAIN_ID, operator().address()));
+    let issuer = vault.write("open", |vault| Issuer::open(settings, vault, &keys(), &mut |bytes| bytes.fill(5)));
+    Parts {
+        issuer: issuer.unwrap(),
+        keys: Box::new(keys()),
+        operator: operator(),
+        vault,
+        ledger,
+        clock: || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap(),
+        answer_within: Duration::from_secs(10),
+        round_every: Duration::from_secs(3_600),
+    }
+}
+
+/// A card with money.
+fn give_out(vault: &mut dyn payments::issuer::vault::Vault) -> Result<CardReference, IssuerError> {
+    let range = RangeRecord {
+        token_bin: "999901".into(),
+        pan_bin: "999900".into(),
+        key_set: 1,
+        profile: Profile::named("combined").unwrap(),
+        strategy: Strategy::Reverse,
+    };
+    add_range(vault, &range)?;
+    let begun = "999900123456789";
+    let number = Pan::parse(&format!("{begun}{}", char::from(luhn_digit(begun.as_bytes())))).unwrap();
+    let expiry = Expiry::parse("4912").unwrap();
+    let enrolment = Enrolment {
+        range: &range,
+        number: &number,
+        sequence: 1,
+        expiry,
+        token_expiry: expiry,
+        credentials: &[],
+        now_ms: 0,
+    };
+    let card = enrol(vault, &keys(), &enrolment, &mut |bytes| bytes.fill(6))?.record.reference;
+    set_pool(vault, EUR, BALANCE_MINOR)?;
+    allot(vault, AccountKey { card, currency: EUR }, BALANCE_MINOR)?;
+    Ok(card)
+}
+
+fn payment(card: CardReference, terms: HoldTerms) -> PaymentRecord {
+    let acquirer = String::from("12345");
+    PaymentRecord {
+        id: PaymentId(0),
+        kind: PaymentKind::Authorization,
+        state: PaymentState::Holding,
+        request: RequestKey {
+            acquirer: acquirer.clone(),
+            terminal: "TERM0001".into(),
+            stan: "000001".into(),
+            transmitted: "1127120000".into(),
+            reversal: false,
+        },
+        rrn: "R1".into(),
+        merchant: MerchantKey { acquirer, merchant: "SHOP-1".into() },
+        token: Token::parse("9999010123456785").unwrap(),
+        currency: EUR,
+        requested_minor: HELD_MINOR,
+        amount_minor: HELD_MINOR,
+        captured_minor: 0,
+        refunded_minor: 0,
+        card: Some(card),
+        atc: Some(1),
+        use_number: 0,
+        cryptogram: Some([1; 8]),
+        hold: Some(terms),
+        mismatches: Vec::new(),
+        response: "00".into(),
+        approval: None,
+        day: 0,
+        decided_ms: 0,
+        deadline_ms: 4_000_000_000_000,
+        due_ms: 0,
+        changed_ms: 0,
+        steps: 0,
+    }
+}
