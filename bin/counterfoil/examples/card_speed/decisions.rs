@@ -94,8 +94,7 @@ fn round(office: &Arc<Office>, callers: &mut [Caller]) -> eyre::Result<f64> {
         let ended = at_work.into_iter().map(|caller| caller.join().map_err(|_| eyre!("a caller broke off"))?);
         ended.collect::<eyre::Result<()>>()
     })?;
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
-    let decided = (CALLERS * REQUESTS) as f64;
+    let decided = f64::from(u32::try_from(CALLERS * REQUESTS)?);
     Ok(decided / start.elapsed().as_secs_f64())
 }
 

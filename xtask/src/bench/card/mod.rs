@@ -151,7 +151,8 @@ fn apdus(programs: &Programs) -> Result<Vec<Row>> {
     let measured = pcsc::speed(&programs.counterfoil).and_then(|printed| figure(&parsed(&printed)?, "p50_us"));
     Ok(vec![match measured {
         Ok(p50_us) => Row::p50(rows::APDU, p50_us),
-        Err(reason) => Row::not_measured(rows::APDU, &format!("{reason:#}")),
+        // The last line of what a script complains says what it was.
+        Err(error) => Row::not_measured(rows::APDU, format!("{error:#}").lines().last().unwrap_or_default()),
     }])
 }
 
