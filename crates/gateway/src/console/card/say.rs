@@ -75,7 +75,7 @@ pub(super) const fn deed(kind: OutboxKind) -> (&'static str, Option<u64>) {
     match kind {
         OutboxKind::Hold { amount_minor } => ("hold", Some(amount_minor)),
         OutboxKind::Adjust { amount_minor, .. } => ("adjust", Some(amount_minor)),
-        OutboxKind::Capture { amount_minor } => ("capture", Some(amount_minor)),
+        OutboxKind::Capture { amount_minor, .. } => ("capture", Some(amount_minor)),
         OutboxKind::Release { expired: true } => ("release, its time being over", None),
         OutboxKind::Release { expired: false } => ("release", None),
         OutboxKind::Void => ("void", None),
