@@ -5,6 +5,7 @@
 mod books;
 mod card;
 mod card_kills;
+mod card_search;
 mod card_stops;
 mod cash;
 mod counterfoils;
