@@ -57,7 +57,7 @@ fn twenty_kills_under_load_hold_nothing_twice_and_lose_nothing() {
     street.office(&["credit", "--card", &street.card, "--amount", "100", "--currency", "EUR", "--back"]);
     street.merchant(MERCHANTS[2].0, MERCHANTS[2].1, MERCHANTS[2].2);
     // A hold is over after five seconds, and for the ledger after nine.
-    street.choose(&json!({ "holdS": 9, "expiryMarginS": 4, "purchaseGraceMs": 300 }));
+    street.choose(&json!({ "holdS": 9, "expiryMarginS": 4 }));
     for (place, (number, amount)) in CARDS.iter().enumerate() {
         street.personalize(&format!("{place}.card"), number, amount);
     }

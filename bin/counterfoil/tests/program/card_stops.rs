@@ -96,7 +96,7 @@ fn every_step_is_stopped_on_both_sides() {
 
 #[test]
 fn a_tap_is_held_once_wherever_the_issuer_stops() {
-    let mut stage = Stage::open(&json!({ "answerMs": PATIENT_MS, "purchaseGraceMs": 1 }));
+    let mut stage = Stage::open(&json!({ "answerMs": PATIENT_MS }));
     stage.tell(AUTHORIZATION, |stage| {
         let tap = stage.tap(100);
         let story = Story::of(&tap.request, "00", vec![("held", Open, 0)]);
