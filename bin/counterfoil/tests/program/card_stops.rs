@@ -35,17 +35,8 @@ const AUTHORIZATION: &[Stops] = &[
     &["before hold-final"],
     &["after hold-final"],
 ];
-const PURCHASE: &[Stops] = &[
-    &["before purchase"],
-    &[
-        "after purchase",
-        "after hold-final",
-        "before round",
-        "after round",
-        "before capture-final",
-        "after capture-final",
-    ],
-];
+const PURCHASE: &[Stops] =
+    &[&["before purchase"], &["after purchase", "after hold-final", "before capture-final", "after capture-final"]];
 const INCREASE: &[Stops] =
     &[&["before increase"], &["after increase", "before adjust-final", "after adjust-final"], &["after adjust-final"]];
 const CAPTURE: &[Stops] = &[

@@ -97,9 +97,9 @@ impl Lane {
         self.follow(paid, Operation::Completion, amount_minor)
     }
 
-    /// 0120: so much more will be needed.
+    /// 0100 without the card: so much more will be needed.
     pub(crate) fn increase(&mut self, paid: &Payment, more_minor: u64) -> Payment {
-        self.follow(paid, Operation::AuthorizationAdvice, more_minor)
+        self.follow(paid, Operation::Authorization, more_minor)
     }
 
     /// 0400: nothing is to be held.

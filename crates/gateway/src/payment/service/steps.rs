@@ -5,7 +5,7 @@
 //! | `authorize`, `purchase`, `increase`, `complete`, `reverse` | what was decided, and what was signed for it |
 //! | `hold-final`, `adjust-final`, `capture-final`, `release-final`, `void-final`, `refund-final` | what the ledger said, and the answer |
 //! | `too-late` | that 91 was answered |
-//! | `round` | captures and releases that were due |
+//! | `round` | captures that are tried again and releases that were due |
 
 use payments::{
     issuer::records::{OutboxKind, OutboxRow},
