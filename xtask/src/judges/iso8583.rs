@@ -11,7 +11,7 @@ use crate::workspace::{cargo, output, succeed, target};
 
 pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
-    succeed(&mut cargo(&["build", "--package", "payments", "--example", "iso8583"]))?;
+    succeed(&mut cargo(&["build", "--workspace", "--example", "iso8583"]))?;
     let program = target().join("debug").join("examples").join("iso8583");
     let compare = scripts().join("iso8583").join("compare.py");
     Verdict::of_script(python.command().arg(compare).arg(program))

@@ -12,7 +12,7 @@ use crate::workspace::{cargo, succeed, target};
 
 pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
-    succeed(&mut cargo(&["build", "--package", "payments", "--example", "cryptogram"]))?;
+    succeed(&mut cargo(&["build", "--workspace", "--example", "cryptogram"]))?;
     let program = target().join("debug").join("examples").join("cryptogram");
     let mut compare = python.command();
     compare.arg(scripts().join("pyemv").join("compare.py")).arg(program);
