@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     running::{error_of, run},
-    street::{ACQUIRER, Street, text},
-    till::FRIEND as SHOP,
+    street::{ACQUIRER, NUMBER, Street, text},
+    till::{FRIEND as SHOP, GOVERNOR},
 };
 
 #[test]

@@ -315,8 +315,7 @@ impl Run {
 
     fn tap(&self, card: &str) -> Tap {
         let mut plastic = Plastic::insert(&self.street.path(card), &self.street.passphrase());
-        let tap = Lane::new(ACQUIRER, "SHOP-1", u32::from(card.as_bytes()[0])).tap(&mut plastic, 250);
-        tap
+        Lane::new(ACQUIRER, "SHOP-1", u32::from(card.as_bytes()[0])).tap(&mut plastic, 250)
     }
 
     fn asks(&self, message: &Payment) -> String {

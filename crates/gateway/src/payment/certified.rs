@@ -1,6 +1,8 @@
 //! Which certificates of acquirers are let in: one file for each in a folder, named by acquirer and serial number (RFC 5280, 4.1.2.2). `issuer
 //! acquirer add` makes it and `issuer acquirer remove` takes it away; `door` looks for it when somebody comes, and every second while he stays.
 
+#![expect(clippy::disallowed_types, reason = "a folder of the issuer's, not the ledger's disk")]
+
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},

@@ -72,7 +72,8 @@ fn a_capture_and_a_follow_up_that_does_not_fit_stand_with_their_payment() {
     let bank = Bank::open();
     bank.tap("SHOP-1", "12.50");
     let mut record = bank.record();
-    let mut capture = record.capture(Some(1_200), Stamp { stan: 471_900, moment: now() }).expect("it can be captured");
+    let mut capture =
+        record.capture(Some(1_200), false, Stamp { stan: 471_900, moment: now() }).expect("it can be captured");
     let request = capture.attempt().expect("a message").encode().expect("a message");
     let strange = hex::encode(&request).replacen(&hex::encode("SHOP-1         "), &hex::encode("CAFE-7         "), 1);
     let strange = strange.replacen(&hex::encode("471900"), &hex::encode("471901"), 1);

@@ -50,10 +50,10 @@ struct Left {
 impl Left {
     fn behind() -> Self {
         let town = Town::open();
-        let (operator, folder) = (operator(), tempfile::tempdir().unwrap());
+        let (operator, folder) = (operator(), tempfile::tempdir().expect("set up"));
         town.mint(operator.address(), BALANCE_MINOR);
         let vault = open(folder.path());
-        let card = vault.write("card", give_out).unwrap();
+        let card = vault.write("card", give_out).expect("set up");
         let terms = HoldTerms {
             id: B256::repeat_byte(9),
             salt: B256::ZERO,
@@ -63,12 +63,12 @@ impl Left {
             expiry_s: 4_000_000_000,
         };
         let payment = payment(card, terms.clone());
-        let signed = operator.sign(&hold(&terms), 0).unwrap();
+        let signed = operator.sign(&hold(&terms), 0).expect("set up");
         let payment = vault
             .write("hold", move |vault| {
                 vault.set_first_nonce(0)?;
                 let key = AccountKey { card, currency: EUR };
-                let mut account = vault.account(&key)?.unwrap();
+                let mut account = vault.account(&key)?.expect("set up");
                 account.held_minor = HELD_MINOR;
                 vault.put_account(&account)?;
                 let payment = vault.add_payment(&payment)?;
@@ -77,7 +77,7 @@ impl Left {
                 vault.add_outbox(&OutboxRow { nonce: 0, raw, hash, payment, kind, state: OutboxState::Open })?;
                 Ok::<_, IssuerError>(payment)
             })
-            .unwrap();
+            .expect("set up");
         Self { town, folder, card, payment, terms }
     }
 
@@ -90,7 +90,7 @@ impl Left {
             input: call.data,
             ..TxEip1559::default()
         };
-        let signed = Account::from_key(KEY).unwrap().sign_transaction(tx).unwrap();
+        let signed = Account::from_key(KEY).expect("set up").sign_transaction(tx).expect("set up");
         let row = ledger::Signed { nonce: 0, raw: signed.encoded_2718().into(), hash: *signed.hash() };
         let fates = self.town.ledger().submit(&[row], Duration::from_secs(10));
         assert!(matches!(fates[..], [ledger::Fate::Done { .. }]), "{fates:?}");
@@ -98,15 +98,15 @@ impl Left {
 
     /// Starts an issuer and ends it: the payment's state, and what of the account is held.
     fn starts(&self) -> (PaymentState, u64) {
-        drop(Service::start(parts(self.folder.path(), self.town.ledger())).unwrap());
+        drop(Service::start(parts(self.folder.path(), self.town.ledger())).expect("set up"));
         let (card, payment) = (self.card, self.payment);
         open(self.folder.path())
             .read(|vault| {
-                let account = vault.account(&AccountKey { card, currency: EUR })?.unwrap();
+                let account = vault.account(&AccountKey { card, currency: EUR })?.expect("set up");
                 assert_eq!(vault.outbox_open(1)?, []);
-                Ok::<_, IssuerError>((vault.payment(payment)?.unwrap().state, account.held_minor))
+                Ok::<_, IssuerError>((vault.payment(payment)?.expect("set up").state, account.held_minor))
             })
-            .unwrap()
+            .expect("set up")
     }
 }
 
@@ -130,11 +130,11 @@ fn a_hold_that_nobody_made_is_none() {
 }
 
 fn operator() -> Operator {
-    Operator::new(KEY, CHAIN_ID, 0).unwrap()
+    Operator::new(KEY, CHAIN_ID, 0).expect("set up")
 }
 
 fn hold(terms: &HoldTerms) -> Call {
-    Calls { currency: Currency::by_number(EUR).unwrap(), hold: terms }.hold()
+    Calls { currency: Currency::by_number(EUR).expect("set up"), hold: terms }.hold()
 }
 
 fn keys() -> SoftKeys {
@@ -142,20 +142,22 @@ fn keys() -> SoftKeys {
 }
 
 fn open(folder: &Path) -> SqliteVault {
-    let master = MasterKey::new("test", Masked::new([3; 32])).unwrap();
-    SqliteVault::open(folder, &master, Options::default()).unwrap()
+    let master = MasterKey::new("test", Masked::new([3; 32])).expect("set up");
+    SqliteVault::open(folder, &master, Options::default()).expect("set up")
 }
 
 fn parts(folder: &Path, ledger: Ledger) -> Parts {
     let (vault, settings) = (open(folder), Settings::new(CHAIN_ID, operator().address()));
     let issuer = vault.write("open", |vault| Issuer::open(settings, vault, &keys(), &mut |bytes| bytes.fill(5)));
     Parts {
-        issuer: issuer.unwrap(),
+        issuer: issuer.expect("set up"),
         keys: Box::new(keys()),
         operator: operator(),
         vault,
         ledger,
-        clock: || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap(),
+        clock: || {
+            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("set up").as_millis()).expect("set up")
+        },
         answer_within: Duration::from_secs(10),
         round_every: Duration::from_secs(3_600),
     }
@@ -167,13 +169,13 @@ fn give_out(vault: &mut dyn payments::issuer::vault::Vault) -> Result<CardRefere
         token_bin: "999901".into(),
         pan_bin: "999900".into(),
         key_set: 1,
-        profile: Profile::named("combined").unwrap(),
+        profile: Profile::named("combined").expect("set up"),
         strategy: Strategy::Reverse,
     };
     add_range(vault, &range)?;
     let begun = "999900123456789";
-    let number = Pan::parse(&format!("{begun}{}", char::from(luhn_digit(begun.as_bytes())))).unwrap();
-    let expiry = Expiry::parse("4912").unwrap();
+    let number = Pan::parse(&format!("{begun}{}", char::from(luhn_digit(begun.as_bytes())))).expect("set up");
+    let expiry = Expiry::parse("4912").expect("set up");
     let enrolment = Enrolment {
         range: &range,
         number: &number,
@@ -204,7 +206,7 @@ fn payment(card: CardReference, terms: HoldTerms) -> PaymentRecord {
         },
         rrn: "R1".into(),
         merchant: MerchantKey { acquirer, merchant: "SHOP-1".into() },
-        token: Token::parse("9999010123456785").unwrap(),
+        token: Token::parse("9999010123456785").expect("set up"),
         currency: EUR,
         requested_minor: HELD_MINOR,
         amount_minor: HELD_MINOR,

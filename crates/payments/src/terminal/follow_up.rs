@@ -195,8 +195,8 @@ impl Record {
     /// Whether money was taken for what the holder did not get: the issuer did not undo a sale, since it was captured.
     pub fn is_stranded(&self) -> bool {
         let refused = |follow_up: &FollowUp| follow_up.response_code.as_deref().is_some_and(|code| code != APPROVED);
-        let undoing = self.follow_ups.iter().filter(|follow_up| follow_up.undoes == Some(self.stan));
-        self.kind == Kind::Sale && self.approved_minor.is_none() && undoing.last().is_some_and(refused)
+        let undoing = self.follow_ups.iter().rfind(|follow_up| follow_up.undoes == Some(self.stan));
+        self.kind == Kind::Sale && self.approved_minor.is_none() && undoing.is_some_and(refused)
     }
 
     /// A refund was not answered: from now on it is to be undone.

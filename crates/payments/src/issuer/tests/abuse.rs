@@ -404,7 +404,7 @@ fn abuse_10_nothing_shows_a_number() {
 }
 
 /// 10. A terminal that is set up wrongly sends real numbers: ours, or somebody else's. It is answered as whoever sends an unknown token, and nothing
-/// of the number is kept.
+///     of the number is kept.
 #[test]
 fn abuse_10_a_number_that_is_sent_is_not_kept() {
     let mut world = World::new();

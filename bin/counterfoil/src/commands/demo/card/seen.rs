@@ -18,9 +18,9 @@ use crate::commands::terminal::Passing;
 
 /// One message that passed a terminal.
 pub(super) enum Said {
-    ByTerminal(Vec<u8>),
-    ByCard(Vec<u8>),
-    ByIssuer(Vec<u8>),
+    Terminal(Vec<u8>),
+    Card(Vec<u8>),
+    Issuer(Vec<u8>),
 }
 
 /// Everything that one merchant saw of one tap.
@@ -36,15 +36,15 @@ type Values = BTreeSet<(String, Vec<u8>)>;
 impl Said {
     pub(super) fn of(passing: Passing<'_>) -> Self {
         match passing {
-            Passing::Command(bytes) | Passing::Request(bytes) => Self::ByTerminal(bytes.to_vec()),
-            Passing::Answer(bytes) => Self::ByCard(bytes.to_vec()),
-            Passing::Response(bytes) => Self::ByIssuer(bytes.to_vec()),
+            Passing::Command(bytes) | Passing::Request(bytes) => Self::Terminal(bytes.to_vec()),
+            Passing::Answer(bytes) => Self::Card(bytes.to_vec()),
+            Passing::Response(bytes) => Self::Issuer(bytes.to_vec()),
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::ByTerminal(bytes) | Self::ByCard(bytes) | Self::ByIssuer(bytes) => bytes,
+            Self::Terminal(bytes) | Self::Card(bytes) | Self::Issuer(bytes) => bytes,
         }
     }
 }
@@ -56,9 +56,9 @@ impl Seen {
         let mut values = BTreeSet::new();
         for said in &seen.messages {
             match said {
-                Said::ByTerminal(_) => {}
-                Said::ByCard(bytes) => values.append(&mut objects(bytes)?),
-                Said::ByIssuer(bytes) => {
+                Said::Terminal(_) => {}
+                Said::Card(bytes) => values.append(&mut objects(bytes)?),
+                Said::Issuer(bytes) => {
                     let answered = members(&Response::parse(bytes)?.to_json())?;
                     let new = answered.into_iter().filter(|(name, value)| request.get(name) != Some(value));
                     values.extend(new.map(|(name, value)| (name, value.to_string().into_bytes())));
@@ -93,8 +93,8 @@ impl Seen {
     /// What the card said under a tag, first.
     fn value(&self, tag: Tag) -> eyre::Result<Vec<u8>> {
         let answers = self.messages.iter().filter_map(|said| match said {
-            Said::ByCard(bytes) => Some(objects(bytes)),
-            Said::ByTerminal(_) | Said::ByIssuer(_) => None,
+            Said::Card(bytes) => Some(objects(bytes)),
+            Said::Terminal(_) | Said::Issuer(_) => None,
         });
         for values in answers {
             if let Some((_, value)) = values?.into_iter().find(|(name, _)| *name == tag.to_string()) {
