@@ -22,6 +22,10 @@ pub(crate) trait Twist: Send + Sync + 'static {
         inner.verify(block, pending)
     }
 
+    fn log(&self, inner: &dyn Ledger, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
+        inner.log(block, proof)
+    }
+
     fn finalize(&self, inner: &dyn Ledger, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
         inner.finalize(block, proof)
     }
@@ -55,7 +59,7 @@ impl<T: Twist> Ledger for Twisted<T> {
     }
 
     fn log(&self, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
-        self.inner.log(block, proof)
+        self.twist.log(&*self.inner, block, proof)
     }
 
     fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {

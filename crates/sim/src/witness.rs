@@ -267,9 +267,23 @@ impl Audit {
         self.witness.report(violation);
         fatal
     }
+
+    fn check_rules(&self, inner: &dyn Ledger, block: &Arc<Block>) -> Result<(), Fatal> {
+        match inner.verify(block.clone(), &[])? {
+            Verdict::Valid => Ok(()),
+            Verdict::Invalid(reason) => {
+                Err(self.refuse(Violation::BreaksARule { height: block.number(), node: self.node, reason }))
+            }
+        }
+    }
 }
 
 impl Twist for Audit {
+    fn log(&self, inner: &dyn Ledger, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
+        self.check_rules(inner, block)?;
+        inner.log(block, proof)
+    }
+
     fn finalize(&self, inner: &dyn Ledger, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
         let (node, height) = (self.node, block.number());
         if height <= inner.tip().number {
@@ -280,9 +294,7 @@ impl Twist for Audit {
             }
             return inner.finalize(block, proof);
         }
-        if let Verdict::Invalid(reason) = inner.verify(block.clone(), &[])? {
-            return Err(self.refuse(Violation::BreaksARule { height, node, reason }));
-        }
+        self.check_rules(inner, &block)?;
         inner.finalize(block, proof)?;
         self.witness.look(node, &self.chain, height).map_err(|violation| self.refuse(violation))
     }

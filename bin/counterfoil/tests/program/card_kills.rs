@@ -320,17 +320,16 @@ impl<'a> Clerk<'a> {
             5..7 => Some(self.ask_twice_at_a_time(&request)),
             7..9 => self.town.ask(&bytes(&request, false)),
             _ => {
-                self.reverse_while_asking(&request, &reversal);
-                self.note(request, End::nothing());
-                return;
+                let end = self.reverse_while_asking(&request, &reversal);
+                return self.note(request, end);
             }
         };
         let approved_minor = match tap.end(card, answer.as_deref()).verdict {
             Verdict::Approved => request.amount_minor,
             Verdict::PartiallyApproved { approved_minor } => approved_minor,
             Verdict::NoHost => {
-                self.give_up(&request, &reversal);
-                return self.note(request, End::nothing());
+                let end = self.give_up(&request, &reversal);
+                return self.note(request, end);
             }
             Verdict::Declined(Decline::Issuer(_)) => return self.note(request, End::nothing()),
             verdict => panic!("{verdict:?}"),
@@ -351,19 +350,31 @@ impl<'a> Clerk<'a> {
     }
 
     /// The reversal may come before what it reverses, beside it, or after it.
-    fn reverse_while_asking(&mut self, request: &Payment, reversal: &Payment) {
+    fn reverse_while_asking(&mut self, request: &Payment, reversal: &Payment) -> End {
         let town = self.town;
         thread::scope(|scope| {
             scope.spawn(move || town.ask(&bytes(request, false)));
-            self.give_up(request, reversal);
-        });
+            self.give_up(request, reversal)
+        })
     }
 
-    /// Undoes what nobody answered; and then a copy of the request comes that was on its way all the time.
-    fn give_up(&mut self, request: &Payment, reversal: &Payment) {
-        assert_eq!(self.town.ask_until_sure(reversal, &mut self.dice), "00");
-        if self.dice.below(2) == 0 {
-            let _ = self.town.ask(&bytes(request, false));
+    /// Undoes what nobody answered; and then a copy of the request comes that was on its way all the time. A purchase may have been
+    /// captured before: then its own answer says how much it took.
+    fn give_up(&mut self, request: &Payment, reversal: &Payment) -> End {
+        match self.town.ask_until_sure(reversal, &mut self.dice).as_str() {
+            "00" => {
+                let end = End::nothing();
+                if self.dice.below(2) == 0 {
+                    let _ = self.town.ask(&bytes(request, false));
+                }
+                end
+            }
+            "12" if request.operation == Operation::Financial => {
+                let answer = Response::parse(&self.town.ask_patiently(request, &mut self.dice)).unwrap();
+                assert!(answer.response_code.approves(), "{answer:?}");
+                End::Bought { minor: answer.amount_minor.unwrap_or(request.amount_minor) }
+            }
+            other => panic!("a reversal was answered {other}"),
         }
     }
 

@@ -130,7 +130,7 @@ fn with_number(tap: &Payment, number: &str) -> Vec<Payment> {
         Payment { track2, icc_data: None, entry_mode: EntryMode::parse(b"021"), ..wrong.clone() },
         Payment { merchant_place, others, ..tap.clone() },
         Payment { operation: Operation::Financial, ..wrong.clone() },
-        follow(Operation::AuthorizationAdvice),
+        Payment { response_code: Some(ResponseCode::Approved), ..follow(Operation::AuthorizationAdvice) },
         follow(Operation::Completion),
         Payment { response_code: Some(ResponseCode::FormatError), ..follow(Operation::Reversal) },
     ]
