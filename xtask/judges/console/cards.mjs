@@ -122,7 +122,7 @@ await verify('what is decided arrives on the list without a reload', async () =>
   const body = new URLSearchParams({ amount: '160', currency: '', merchant: `${ACQUIRER}/SHOP-1`, category: '', card: 'anna', passphrase });
   await fetch(`${nodeUrl}/terminal`, { method: 'POST', redirect: 'manual', body });
   await tab.until(`document.querySelectorAll('#piece [data-key]').length === ${before + 1}`);
-  await shows('61 amount limit exceeded');
+  await shows('10 approved for a part of the amount');
   equal(await tab.get('window.stayed'), true, 'the page was not loaded again');
   silent();
 });
@@ -138,11 +138,11 @@ await verify('a wrong passphrase is told, and taps nothing', async () => {
 });
 
 const pages = [
-  ['authorizations', '/authorizations', 'amount limit exceeded'],
+  ['authorizations', '/authorizations', 'approved for a part of the amount'],
   ['authorization', '/authorization/1', 'Everything fitted'],
-  ['authorization-declined', '/authorization/4', 'amount limit exceeded'],
+  ['authorization-part', '/authorization/4', 'approved for a part of the amount'],
   ['cards', '/cards', '999900******7891'],
-  ['card', `/card/${card}`, 'rederive'],
+  ['card', `/card/${card}`, 'Way back'],
   ['tap-again', approved, 'What the issuer sees'],
 ];
 for (const [name, address, words] of pages) {
