@@ -109,11 +109,11 @@ impl Seen {
 pub(super) fn compare(one_card: [&Seen; 2], other: &Seen, numbers: [&str; 2]) -> eyre::Result<()> {
     let [shop, cafe] = one_card;
     println!("  What they saw, {} bytes and {} bytes, all of them compared:", shop.length(), cafe.length());
-    println!("    {:20}{:34}at the cafe", "", "at the shop");
+    println!("    {:20}{:38}at the cafe", "", "at the shop");
     for (name, shown) in DIFFERENT {
         let (at_shop, at_cafe) = (shown(shop)?, shown(cafe)?);
         ensure!(at_shop != at_cafe, "{name}: both merchants saw {at_shop}");
-        println!("    {name:20}{at_shop:34}{at_cafe}");
+        println!("    {name:20}{at_shop:38}{at_cafe}");
     }
     let leading = leading([&shop.values, &cafe.values], &other.values);
     ensure!(leading.is_empty(), "both merchants saw what leads to the card: {leading:?}");
