@@ -43,6 +43,14 @@ pub(crate) fn build_node() -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Builds the program and the examples as the tests have built them, so that nothing is built twice, and says where they are. For whoever
+/// judges what they do; how fast they are is for [`build_node`].
+pub(crate) fn build_as_tested() -> Result<PathBuf> {
+    // With examples cargo takes the features of development dependencies, as it does for tests.
+    succeed(&mut cargo(&["build", "--workspace", "--bin", "counterfoil", "--examples"]))?;
+    Ok(target().join("debug"))
+}
+
 /// Runs a command to its end; its output goes where ours goes.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let name = shown(command);

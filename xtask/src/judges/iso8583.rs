@@ -7,12 +7,11 @@ use eyre::Result;
 
 use super::install::Python;
 use super::{Verdict, scripts};
-use crate::workspace::{cargo, output, succeed, target};
+use crate::workspace::{build_as_tested, output};
 
 pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
-    succeed(&mut cargo(&["build", "--workspace", "--example", "iso8583"]))?;
-    let program = target().join("debug").join("examples").join("iso8583");
+    let program = build_as_tested()?.join("examples").join("iso8583");
     let compare = scripts().join("iso8583").join("compare.py");
     Verdict::of_script(python.command().arg(compare).arg(program))
 }

@@ -7,11 +7,11 @@ use eyre::Result;
 
 use super::install::Python;
 use super::{Verdict, scripts};
-use crate::workspace::build_node;
+use crate::workspace::build_as_tested;
 
 pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
-    let program = build_node()?;
+    let program = build_as_tested()?.join("counterfoil");
     let mut compare = python.command();
     compare.arg(scripts().join("libffx").join("compare.py")).arg(program);
     Verdict::of_script(&mut compare)

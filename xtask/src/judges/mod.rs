@@ -37,7 +37,7 @@ use eyre::Result;
 pub(crate) use self::verdict::Verdict;
 use crate::node::Program;
 use crate::test::Subject;
-use crate::workspace::{build_node, root, target};
+use crate::workspace::{build_as_tested, root, target};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Judge {
@@ -88,7 +88,7 @@ pub(crate) fn run(judge: Judge, subject: Subject) -> Result<Verdict> {
 /// The node under test, built or installed.
 fn subject_program(subject: Subject) -> Result<Program> {
     match subject {
-        Subject::Ours => Ok(Program::Ours(build_node()?)),
+        Subject::Ours => Ok(Program::Ours(build_as_tested()?.join("counterfoil"))),
         Subject::Anvil => Ok(Program::Anvil(install::Node::prepare()?.anvil()?)),
     }
 }

@@ -10,14 +10,14 @@ use eyre::{Result, ensure};
 
 use super::install::{self, Python};
 use super::{Verdict, scripts, workshop};
-use crate::workspace::{build_node, output};
+use crate::workspace::{build_as_tested, output};
 
 pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
     install::smart_card_tools()?;
     let terminal = install::emv_test_transaction()?;
     let mut drive = python.command();
-    drive.arg(scripts().join("pcsc").join("drive.py")).arg(build_node()?).arg(terminal);
+    drive.arg(scripts().join("pcsc").join("drive.py")).arg(build_as_tested()?.join("counterfoil")).arg(terminal);
     drive.arg("--logs").arg(workshop().join("logs"));
     Verdict::of_script(&mut drive)
 }

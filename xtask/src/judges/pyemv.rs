@@ -8,12 +8,11 @@ use eyre::Result;
 
 use super::install::Python;
 use super::{Verdict, scripts};
-use crate::workspace::{cargo, succeed, target};
+use crate::workspace::build_as_tested;
 
 pub(super) fn run() -> Result<Verdict> {
     let python = Python::prepare()?;
-    succeed(&mut cargo(&["build", "--workspace", "--example", "cryptogram"]))?;
-    let program = target().join("debug").join("examples").join("cryptogram");
+    let program = build_as_tested()?.join("examples").join("cryptogram");
     let mut compare = python.command();
     compare.arg(scripts().join("pyemv").join("compare.py")).arg(program);
     Verdict::of_script(&mut compare)
