@@ -84,8 +84,9 @@ pub struct Peers {
     pub followers: Vec<Peer>,
 }
 
-/// What an engine needs of the ledger. Calls come one at a time, from threads on which they may block; only [`Ledger::log`] of the block
-/// that becomes final next may run beside calls to propose and verify.
+/// What an engine needs of the ledger. Calls come one at a time, from threads on which they may block, but for what makes the next block
+/// final: its [`Ledger::log`] runs beside calls to propose and verify, and so does all of [`Ledger::finalize`] where blocks have no rivals,
+/// which is in the engine `solo`.
 pub trait Ledger: Send + Sync + 'static {
     /// Builds a block over the last of `pending` (final tip when empty); `None` if `content` cannot be met.
     /// `pending` holds the ancestors that are not final yet, oldest first; each was proposed or verified in this process. The block may never become final.
