@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
@@ -18,6 +19,7 @@ use super::check::check;
 use super::cluster::{Cluster, MEMBERS, Shape};
 use super::drive::{Driven, Kill, Pace, drive};
 use super::watch::{Seen, to_f64};
+use crate::workspace::succeed;
 
 /// Four nodes, a fixed rate.
 pub(super) fn at_fixed_rate(program: &Path, shape: Shape, seconds: u64) -> Result<Figures> {
@@ -99,6 +101,8 @@ pub(super) fn epochs_and_catch_up(program: &Path, shape: Shape, blocks: u64) -> 
 
 /// From the start of the process until it serves the block that was the newest when it started.
 fn join(cluster: &mut Cluster, height: u64) -> Result<Duration> {
+    // A node that joins has a disk of its own. Here its first sync would also write what four others have left in the page cache.
+    succeed(&mut Command::new("sync"))?;
     let start = Instant::now();
     let joiner = cluster.start_joiner()?;
     let mut rpc = cluster.rpc(joiner)?;
