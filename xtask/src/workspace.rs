@@ -46,8 +46,14 @@ pub(crate) fn build_node() -> Result<PathBuf> {
 /// Builds the program and the examples as the tests have built them, so that nothing is built twice, and says where they are. For whoever
 /// judges what they do; how fast they are is for [`build_node`].
 pub(crate) fn build_as_tested() -> Result<PathBuf> {
+    build_as_tested_with(&[])
+}
+
+/// The same with features that the tests do without, such as `counterfoil/pcsc`.
+pub(crate) fn build_as_tested_with(features: &[&str]) -> Result<PathBuf> {
     // With examples cargo takes the features of development dependencies, as it does for tests.
-    succeed(&mut cargo(&["build", "--workspace", "--bin", "counterfoil", "--examples"]))?;
+    let mut build = cargo(&["build", "--workspace", "--bin", "counterfoil", "--examples"]);
+    succeed(build.args(features.iter().flat_map(|feature| ["--features", feature])))?;
     Ok(target().join("debug"))
 }
 

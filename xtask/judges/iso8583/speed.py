@@ -10,8 +10,7 @@ import sys
 import time
 
 import iso8583
-
-from compare import SPEC
+from spec import SPEC
 
 RUNS = 5
 RUN_S = 0.3

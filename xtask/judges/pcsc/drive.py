@@ -1,4 +1,4 @@
-"""Puts our software card into a PC/SC reader and lets programs that are not ours look at it and pay with it.
+"""Puts our software card into a PC/SC reader, lets programs that are not ours look at it and pay with it, and then our own terminal.
 
 Called by `cargo xtask test` (xtask/src/judges/pcsc.rs):
 
@@ -8,6 +8,7 @@ Called by `cargo xtask test` (xtask/src/judges/pcsc.rs):
     pcscd + vpcd <-- counterfoil card insert      for T=1, then for T=0:
          ^-- pcsc_scan, opensc-tool               the answer to reset
          ^-- emv-test-transaction                 terminal.toml, aids.toml; this script is the host that it asks
+         ^-- counterfoil terminal pay --pcsc      shop.py, which is the host that it asks; card and reader go in its middle
 
 vpcd listens on 0.0.0.0:35963, and whoever connects is a card. That is why all of it runs in namespaces of its own (`unshare`; needs no
 root where users may make them): a network with loopback only, and a /run that leaves a pcscd of the machine alone.
@@ -38,6 +39,8 @@ from pathlib import Path
 import eth_keyfile
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
+
+from shop import Shop
 
 HERE = Path(__file__).resolve().parent
 NUMBER = "9999001234567891"
@@ -75,11 +78,17 @@ def main():
     with alone() as folder:
         issuer = Issuer(arguments.counterfoil, folder)
         terminal = Terminal(arguments.emv_test_transaction, issuer)
+        shop = Shop(arguments.counterfoil, folder, issuer, PATIENCE)
         for protocol in ("t1", "t0"):
             log = arguments.logs / f"pcsc-{protocol}.log"
-            with log.open("wb") as output, reader(folder, output), issuer.inserted(protocol, output) as answer_to_reset:
-                look(protocol, answer_to_reset)
-                pay(protocol, terminal, arguments.logs)
+            with log.open("wb") as output, reader(folder, output) as daemon:
+                with issuer.inserted(protocol, output) as (card, answer_to_reset):
+                    look(protocol, answer_to_reset)
+                    pay(protocol, terminal, arguments.logs)
+                    check(f"{protocol}: our terminal pays through the reader", *verdict(shop.pays()))
+                    lose(protocol, shop, "the card", card)
+                with issuer.inserted(protocol, output):
+                    lose(protocol, shop, "the reader", daemon)
     counters = terminal.counters
     rising = len(counters) == 2 * len(ANSWERS) and all(one < other for one, other in zip(counters, counters[1:]))
     check("the card's counter rises with every transaction", rising, f"{counters}")
@@ -108,6 +117,11 @@ def pay(protocol, terminal, logs):
         check(f"{protocol}: {name}", good, f"{outcomes}\n{printed[-1500:]}")
 
 
+def lose(protocol, shop, what, process):
+    lost = shop.loses(what, lambda: end(process), "the card was taken away during the second GENERATE AC")
+    check(f"{protocol}: {what} goes in the middle of a payment, which is named and undone", *verdict(lost))
+
+
 class Issuer:
     """Our program's issuer and its one card."""
 
@@ -131,7 +145,7 @@ class Issuer:
 
     @contextlib.contextmanager
     def inserted(self, protocol, log):
-        """The card in the reader; gives its answer to reset, as the card itself says it."""
+        """The card in the reader: its process, and its answer to reset as the card itself says it."""
         command = [self.program, "card", "insert", self.card, "--protocol", protocol, "--passphrase-file", self.card_passphrase]
         with started([*command, "--vpcd", f"127.0.0.1:{PORT}"], stdout=subprocess.PIPE, stderr=log) as card:
             said = read_until(card.stdout, "\n")
@@ -139,7 +153,7 @@ class Issuer:
             if not found:
                 raise RuntimeError(f"the card was not inserted, see {log.name}: {said}")
             until(lambda: re.search(r"^0 +Yes ", readers(), re.MULTILINE), "the reader does not see the card", card)
-            yield found[1]
+            yield card, found[1]
 
     def authentication_data(self, cryptogram, counter):
         """Tag 91: ARPC method 2 with AES (EMV Book 2, 8.2.2) and the common session key (A1.3.1)."""
@@ -196,7 +210,7 @@ def reader(folder, log):
     (config / "vpcd").write_text("\n".join(lines) + "\n")
     with started(["/usr/sbin/pcscd", "--foreground", "--config", config], stdout=log, stderr=log) as daemon:
         until(lambda: "Virtual PCD" in readers(), f"pcscd has no reader, see {log.name}", daemon)
-        yield
+        yield daemon
 
 
 def readers():
@@ -210,12 +224,16 @@ def started(command, **options):
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def end(process):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def enter_namespaces():
@@ -286,6 +304,10 @@ def run(command, text="", may_fail=False):
 def plain(text):
     """Without the colours."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def verdict(complaint):
+    return complaint is None, complaint
 
 
 def check(name, ok, reason):

@@ -192,7 +192,7 @@ fn from_debian(packages: &[&str]) -> Result<()> {
 }
 
 const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
-/// The last two are for building crate `emv`.
+/// The last two are for building crate `emv`, and our program with readers.
 const SMART_CARD_PACKAGES: [&str; 6] =
     ["pcscd", "vsmartcard-vpcd", "pcsc-tools", "opensc", "libpcsclite-dev", "pkg-config"];
 const EMV_VERSION: &str = "0.1.1";

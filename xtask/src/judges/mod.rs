@@ -12,7 +12,7 @@
 //! iso8583       pyiso8583 <-> payments' example: the same messages, element by element and byte by byte
 //! libffx        libffx | our program's FF1 -> the same numbers, there and back
 //! pyemv         pyemv (Triple DES), cryptography (AES) | payments' example: the same keys, cryptograms and answers
-//! pcsc          pcscd and vpcd <- our card; pcsc_scan, opensc-tool and crate emv's terminal look at it and pay with it
+//! pcsc          pcscd and vpcd <- our card; pcsc_scan, opensc-tool, crate emv's terminal and ours look at it and pay with it
 //! ```
 
 mod cast;
