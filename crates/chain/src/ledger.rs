@@ -108,7 +108,7 @@ impl Ledger for LedgerDoor {
         if logged < block.number() {
             self.log(&block, &proof)?;
         }
-        if self.0.store.head() != (block.number(), block.hash()) {
+        if self.0.store.block_hash(block.number()).map_err(fatal)? != Some(block.hash()) {
             return Err(Fatal(format!("another block than {} was logged at height {}", block.hash(), block.number())));
         }
         let built = self.built(&block)?;

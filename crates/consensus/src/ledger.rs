@@ -95,8 +95,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// Executes a block of another proposer and compares every root.
     fn verify(&self, block: Arc<Block>, pending: &[Arc<Block>]) -> Result<Verdict, Fatal>;
 
-    /// The slow part of the next [`Ledger::finalize`], which is of this block: makes it durable and shows nothing of it yet. A ledger
-    /// that does everything there does nothing here.
+    /// The slow part of [`Ledger::finalize`]: makes a block durable and shows nothing of it yet. Several may be logged, in height order,
+    /// before the first of them is made final. A ledger that does everything there does nothing here.
     fn log(&self, _block: &Arc<Block>, _proof: &Option<FinalityProof>) -> Result<(), Fatal> {
         Ok(())
     }

@@ -96,9 +96,13 @@ impl Queue {
         }
     }
 
+    /// Wakes the flusher for the first of a batch, and when there is nothing to linger for.
     pub(crate) fn push(&self, block: Pending) {
-        self.state.lock().blocks.push_back(Arc::new(block));
-        self.changed.notify_all();
+        let mut waiting = self.state.lock();
+        waiting.blocks.push_back(Arc::new(block));
+        if waiting.blocks.len() == 1 || !waiting.may_linger() {
+            self.changed.notify_all();
+        }
     }
 
     /// What the first waiting block that has an answer says.

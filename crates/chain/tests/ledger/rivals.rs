@@ -60,6 +60,36 @@ fn another_member_verifies_executes_and_arrives_at_the_same_head() {
 }
 
 #[test]
+fn blocks_are_logged_ahead_and_shown_when_they_are_final() {
+    let (one, two) = (Member::new(), Member::new());
+    let mut pending = Vec::new();
+    for nonce in 0..3 {
+        one.chain.submit(Person::new(1).pays(nonce, Person::new(2).address(), 3)).unwrap();
+        let block = sent(&one.propose(&pending));
+        assert_eq!(two.verify(&block, &pending), Verdict::Valid);
+        pending.push(block);
+    }
+    for block in &pending {
+        two.chain.ledger().log(block, &None).unwrap();
+    }
+    assert_eq!(two.chain.head().number(), 0);
+    assert!(two.chain.block(chain::BlockAt::Number(1)).unwrap().is_none());
+    for (number, block) in (1..).zip(&pending) {
+        two.finalize(block);
+        assert_eq!((two.chain.head().number(), two.chain.head().hash()), (number, block.hash()));
+    }
+    // Another branch cannot be made final over what is logged.
+    let three = Member::new();
+    three.chain.submit(Person::new(1).pays(0, Person::new(2).address(), 4)).unwrap();
+    let rival = three.propose(&[]);
+    assert_eq!(three.verify(&pending[0], &[]), Verdict::Valid);
+    three.chain.ledger().log(&pending[0], &None).unwrap();
+    let refused = three.chain.ledger().finalize(rival, None).unwrap_err();
+    assert!(refused.0.contains("was logged at height 1"), "{refused}");
+    assert_eq!(three.chain.head().number(), 0);
+}
+
+#[test]
 fn forks_are_kept_apart_until_one_is_final() {
     let (one, two, three) = (Member::new(), Member::new(), Member::new());
     one.chain.submit(Person::new(1).pays(0, Person::new(2).address(), 1)).unwrap();

@@ -78,12 +78,10 @@ impl Archive {
         logged.proof.map(|proof| decode_proof(&proof)).transpose()
     }
 
-    /// A height is in the log now, with or without a certificate of its own: it waits no longer.
-    pub(super) fn settle(&self, number: u64, certified: bool) {
+    /// Everything up to a height is in the log now, with or without certificates of its own: it waits no longer.
+    pub(super) fn settle(&self, number: u64, certified: impl IntoIterator<Item = u64>) {
         let mut waiting = self.lock();
-        if certified {
-            waiting.certified.insert(number);
-        }
+        waiting.certified.extend(certified);
         waiting.blocks = waiting.blocks.split_off(&(number + 1));
         waiting.certificates = waiting.certificates.split_off(&(number + 1));
         while waiting.certified.len() > MAX_CERTIFIED {

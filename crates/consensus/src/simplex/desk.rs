@@ -54,25 +54,27 @@ impl Desk {
         self.judge(block, ancestors)
     }
 
-    /// Executes a block that members made final, if this node never did: the next one above the tip.
-    pub(super) fn execute_final(&self, block: &Arc<Block>) -> Result<(), Fatal> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if block.number() > self.ledger.tip().number
-            && let Verdict::Invalid(reason) = self.ledger.verify(block.clone(), &[])?
-        {
-            let BlockRef { number, hash } = BlockRef::of(block);
-            return Err(Fatal(format!("block {number} {hash} is final and breaks a rule here: {reason}")));
+    /// Executes blocks that members made final, each the child of the one before, as far as this node never did. `below` are those between
+    /// the tip and the first, which may have become final meanwhile.
+    pub(super) fn execute_final(&self, below: &[Arc<Block>], blocks: &[Arc<Block>]) -> Result<(), Fatal> {
+        let chain = [below, blocks].concat();
+        for (index, block) in chain.iter().enumerate().skip(below.len()) {
+            if let Verdict::Invalid(reason) = self.verify(block, &chain[..index])? {
+                let BlockRef { number, hash } = BlockRef::of(block);
+                return Err(Fatal(format!("block {number} {hash} is final and breaks a rule here: {reason}")));
+            }
         }
         Ok(())
     }
 
-    /// Makes an executed block final. One caller makes all blocks final, so the tip stays while the log is written.
-    pub(super) fn finalize(&self, block: &Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
-        if block.number() > self.ledger.tip().number {
-            self.ledger.log(block, &proof)?;
+    /// Makes executed blocks final, in their order. One caller makes all blocks final, so the tip stays while the log is written.
+    pub(super) fn finalize(&self, blocks: &[(Arc<Block>, Option<FinalityProof>)]) -> Result<(), Fatal> {
+        let tip = self.ledger.tip().number;
+        for (block, proof) in blocks.iter().filter(|(block, _)| block.number() > tip) {
+            self.ledger.log(block, proof)?;
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ledger.finalize(block.clone(), proof)
+        blocks.iter().try_for_each(|(block, proof)| self.ledger.finalize(block.clone(), proof.clone()))
     }
 
     fn judge(&self, block: &Arc<Block>, ancestors: &[Arc<Block>]) -> Result<Verdict, Fatal> {

@@ -12,18 +12,18 @@ use commonware_consensus::{
         standard::{Inline, Standard},
     },
     simplex::{Floor, scheme::ed25519::Scheme},
-    types::{Epoch, Epocher, FixedEpocher, ViewDelta},
+    types::{Epoch, Epocher, FixedEpocher, Height, ViewDelta},
 };
 use commonware_cryptography::{Digested, Signer as _, ed25519::PublicKey};
 use commonware_p2p::{
-    Blocker, Provider as PeerProvider, Receiver, Sender,
+    Blocker, CheckedSender as _, Provider as PeerProvider, Receiver, Recipients, Sender,
     utils::mux::{Builder as _, Muxer},
 };
 use commonware_parallel::Sequential;
 use commonware_runtime::{Clock, Metrics, Network, Spawner, Storage, buffer::paged::CacheRef};
 use commonware_utils::{NZDuration, NZU16, NZU64, NZUsize, vec::NonEmptyVec};
 use futures::future::{OptionFuture, join};
-use primitives::{B256, Block, FinalityProof};
+use primitives::{Block, FinalityProof};
 use rand_core::CryptoRng;
 
 use super::{
@@ -38,9 +38,9 @@ use super::{
     gossip,
     member::Member,
     telemetry::Telemetry,
-    tracked::{PeerSet, Tracked, tip_is_old},
+    tracked::{PeerSet, Tracked, is_behind},
 };
-use crate::{Fatal, Gossip, Ledger, Peer, Verdict, Wake};
+use crate::{Fatal, Gossip, Ledger, Peer, Wake};
 
 /// Messages that wait in one mailbox; what comes beyond is left out, and asked for again where it matters.
 pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
@@ -49,6 +49,13 @@ const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
 /// How long a peer may take to send one, and the pause before another is asked.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 const FETCH_RETRY: Duration = Duration::from_millis(100);
+/// A tip that is older than so many heartbeats is behind the network, or the network stands still.
+const BEHIND_HEARTBEATS: u32 = 3;
+/// How long a node that is behind waits for more before it asks for it: twice as long whenever that did not help.
+const ASK_AFTER: Duration = Duration::from_millis(10);
+const LONGEST_ASK_AFTER: Duration = Duration::from_secs(1);
+/// How far above its tip it asks, beside the end of the epoch: what is there fills the gap below it.
+const ASK_ABOVE: [u64; 4] = [1, 4, 16, 64];
 /// Proposed blocks kept of each peer.
 const MAX_BUFFERED: usize = 16;
 /// Views of which votes and blocks are kept below the newest final one.
@@ -82,6 +89,7 @@ pub(super) struct Node {
 }
 
 type Marshal = MarshalMailbox<Scheme, Standard<Opaque>>;
+type Blocks = Arc<[Arc<Block>]>;
 
 /// Runs the node until its ledger fails or its task is ended.
 pub(super) async fn run<E, S, R, B, D, P>(
@@ -130,6 +138,7 @@ where
     let (desk, mut failed) = Desk::new(node.ledger.clone());
 
     let me = private_key(&node.config.key).public_key();
+    let connected = missing.0.clone();
     let resolver = resolver_settings(me.clone(), provider.clone(), blocker.clone());
     let resolver = marshal_resolver::init(runtime.child("missing"), resolver, missing);
     let buffer = buffer_settings(&node, me, provider);
@@ -144,7 +153,7 @@ where
     )
     .await;
     check_same_log(floor.processed().map(|processed| processed.height().get()), &*node.ledger)?;
-    let (reporter, mut finals) = Finals::new();
+    let (reporter, mut finals) = Finals::new(node.config.epoch_blocks);
     let mut marshal_handle = actor.start(reporter, buffer, resolver);
 
     let member = Member {
@@ -187,12 +196,12 @@ where
         desk,
         parts,
         peers: Tracked::new(peers),
-        executed: None,
+        connected,
+        executed: 0,
     };
     carrier.peers.follow(&carrier.node)?;
     let mut epoch = carrier.enter().await?;
-    let mut ahead = Ahead::default();
-    carrier.hint(&marshal, &epoch, carrier.beyond(&mut ahead, epoch.epoch)?);
+    let (mut ahead, mut asks_after) = (Ahead::default(), Some(ASK_AFTER));
     loop {
         tokio::select! {
             biased;
@@ -200,13 +209,19 @@ where
             _ = &mut marshal_handle => return Err(Fatal("marshal ended".into())),
             ended = &mut hearing => return Err(ended.unwrap_or_else(|error| Fatal(format!("gossip ended: {error}")))),
             ended = &mut epoch.handle => return Err(Fatal(format!("simplex ended: {ended:?}"))),
-            Some(block) = finals.next() => {
-                let next = carrier.finalize(block, finals.following()).await?;
+            Some(blocks) = finals.next() => {
+                let next = carrier.finalize(blocks, finals.following()).await?;
                 if let Some(next) = next {
                     epoch = next;
-                    carrier.hint(&marshal, &epoch, carrier.beyond(&mut ahead, epoch.epoch)?);
+                    carrier.hint(&marshal, &epoch, ahead.of(epoch.epoch));
+                    carrier.ask(&marshal, &epoch)?;
                 }
                 finals.done();
+                asks_after = carrier.is_behind()?.then_some(ASK_AFTER);
+            }
+            () = carrier.runtime.sleep(asks_after.unwrap_or_default()), if asks_after.is_some() => {
+                carrier.ask(&marshal, &epoch)?;
+                asks_after = asks_after.map(|pause| (2 * pause).min(LONGEST_ASK_AFTER));
             }
             Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, ahead.heard(theirs, from)),
             Some((theirs, (from, _))) = late_certificates.recv() => {
@@ -312,8 +327,10 @@ struct Carrier<E: Runtime, S: Sender<PublicKey = PublicKey>, B, P> {
     desk: Desk,
     parts: Parts<E, S, B>,
     peers: Tracked<P>,
-    /// The block that was executed while its parent was written.
-    executed: Option<B256>,
+    /// Knows who is connected.
+    connected: S,
+    /// Height up to which blocks were executed while others were written.
+    executed: u64,
 }
 
 impl<E, S, B, P> Carrier<E, S, B, P>
@@ -323,17 +340,20 @@ where
     B: Blocker<PublicKey = PublicKey>,
     P: PeerSet,
 {
-    /// Durable and published when it returns; the next epoch's engine if the block was the last of its epoch.
-    async fn finalize(&mut self, block: Arc<Block>, following: Option<Arc<Block>>) -> Result<Option<Running>, Fatal> {
-        let number = block.number();
-        let proof = self.archive.certificate(number)?.map(|certificate| encode_proof(&certificate));
-        let certified = proof.is_some();
+    /// Durable and published when it returns; the next epoch's engine if the last of the blocks was the last of its epoch.
+    async fn finalize(&mut self, blocks: Blocks, following: Blocks) -> Result<Option<Running>, Fatal> {
+        let Some(number) = blocks.last().map(|last| last.number()) else { return Ok(None) };
         let before = self.node.ledger.tip().number;
-        let written = self.write(block.clone(), proof);
-        let executed = following.map(|following| self.execute(following, block));
+        let proven = self.proven(&blocks)?;
+        let certified: Vec<_> =
+            proven.iter().filter(|(_, proof)| proof.is_some()).map(|(block, _)| block.number()).collect();
+        let ahead = following.last().map(|last| last.number());
+        let written = self.write(blocks.clone(), proven);
+        let executed = ahead.map(|_| self.execute(blocks, following));
         let (written, executed) = join(written, OptionFuture::from(executed)).await;
         written?;
-        self.executed = executed.transpose()?.flatten();
+        executed.transpose()?;
+        self.executed = ahead.unwrap_or(number);
         self.archive.settle(number, certified);
         if number <= before {
             return Ok(None);
@@ -346,34 +366,32 @@ where
         self.enter().await.map(Some)
     }
 
-    /// Executes a block if that was not done ahead, and makes it final.
+    /// The blocks with the certificates that they have.
+    fn proven(&self, blocks: &[Arc<Block>]) -> Result<Vec<(Arc<Block>, Option<FinalityProof>)>, Fatal> {
+        let proof = |block: &Block| Ok(self.archive.certificate(block.number())?.as_ref().map(encode_proof));
+        blocks.iter().map(|block| Ok((block.clone(), proof(block)?))).collect()
+    }
+
+    /// Executes those of the blocks that were not executed ahead, and makes all of them final.
     fn write(
         &self,
-        block: Arc<Block>,
-        proof: Option<FinalityProof>,
+        blocks: Blocks,
+        proven: Vec<(Arc<Block>, Option<FinalityProof>)>,
     ) -> impl Future<Output = Result<(), Fatal>> + use<E, S, B, P> {
-        let (desk, executed) = (self.desk.clone(), self.executed == Some(block.hash()));
+        let (desk, executed) = (self.desk.clone(), self.executed);
         let written = blocking(self.runtime.child("finalize"), move || {
-            if !executed {
-                desk.execute_final(&block)?;
-            }
-            desk.finalize(&block, proof)
+            let (below, unexecuted) = blocks.split_at(blocks.partition_point(|block| block.number() <= executed));
+            desk.execute_final(below, unexecuted)?;
+            desk.finalize(&proven)
         });
         async { written.await.unwrap_or_else(|| Err(ending())) }
     }
 
-    /// Executes a final block while its parent is written; its hash, unless it breaks a rule, which is told when its turn comes.
-    fn execute(
-        &self,
-        block: Arc<Block>,
-        parent: Arc<Block>,
-    ) -> impl Future<Output = Result<Option<B256>, Fatal>> + use<E, S, B, P> {
-        let (desk, hash) = (self.desk.clone(), block.hash());
-        let executed = blocking(self.runtime.child("execute"), move || desk.verify(&block, &[parent]));
-        async move {
-            let verdict = executed.await.unwrap_or_else(|| Err(ending()))?;
-            Ok((verdict == Verdict::Valid).then_some(hash))
-        }
+    /// Executes final blocks while those before them are written.
+    fn execute(&self, before: Blocks, blocks: Blocks) -> impl Future<Output = Result<(), Fatal>> + use<E, S, B, P> {
+        let desk = self.desk.clone();
+        let executed = blocking(self.runtime.child("execute"), move || desk.execute_final(&before, &blocks));
+        async { executed.await.unwrap_or_else(|| Err(ending())) }
     }
 
     /// Starts the engine of the epoch that the next block belongs to.
@@ -405,12 +423,28 @@ where
         Ok(Floor::Genesis(digest_of(logged.block.hash())))
     }
 
-    /// Who is in a later epoch: those who spoke of one and, while the tip is old, everyone, because who is idle speaks seldom.
-    fn beyond(&self, ahead: &mut Ahead, epoch: u64) -> Result<(u64, Vec<PublicKey>), Fatal> {
-        if tip_is_old(&*self.node.ledger)? {
-            return Ok((epoch + 1, self.peers.others(&self.node)?));
+    /// Asks everyone who is connected for what is above the tip, if the tip is behind: who is idle speaks seldom. Who is not connected would
+    /// cost the time after which another is asked.
+    fn ask(&mut self, marshal: &Marshal, epoch: &Running) -> Result<(), Fatal> {
+        if self.is_behind()?
+            && let Ok(connected) = NonEmptyVec::try_from(self.connected())
+            && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
+        {
+            let tip = self.node.ledger.tip().number;
+            let above = ASK_ABOVE.iter().map(|step| tip + step).filter(|number| *number < last.get());
+            for number in above.map(Height::new).chain([last]) {
+                marshal.hint_finalized(number, connected.clone());
+            }
         }
-        Ok(ahead.of(epoch))
+        Ok(())
+    }
+
+    fn is_behind(&self) -> Result<bool, Fatal> {
+        is_behind(&*self.node.ledger, BEHIND_HEARTBEATS * self.node.config.timing.heartbeat)
+    }
+
+    fn connected(&mut self) -> Vec<PublicKey> {
+        self.connected.check(Recipients::All).map(|checked| checked.recipients()).unwrap_or_default()
     }
 
     /// Peers are in a later epoch: this node's epoch is final, so its last block can be asked for.

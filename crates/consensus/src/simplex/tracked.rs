@@ -1,12 +1,12 @@
 //! Whom the network is told of: the ledger's peers and, for a node that knows nobody or is behind, the configured ones. Used by `node`.
 
-use commonware_cryptography::ed25519::PublicKey;
+use std::time::Duration;
 
-use super::{committees::public_key, node::Node};
+use super::node::Node;
 use crate::{Fatal, Ledger, Peers};
 
 /// A tip older than this by the local clock means: ask the bootstrap peers too.
-const OLD_TIP_MS: u64 = 30_000;
+const OLD_TIP: Duration = Duration::from_secs(30);
 
 /// Tells the network whom to talk to. Numbers of sets rise.
 pub(super) trait PeerSet: Send + 'static {
@@ -23,12 +23,6 @@ pub(super) struct Tracked<P> {
 impl<P: PeerSet> Tracked<P> {
     pub(super) const fn new(network: P) -> Self {
         Self { network, told: None, number: 0 }
-    }
-
-    /// Everyone else that the network was told of.
-    pub(super) fn others(&self, node: &Node) -> Result<Vec<PublicKey>, Fatal> {
-        let told = self.told.iter().flat_map(|told| told.committee.iter().chain(&told.followers));
-        told.filter(|peer| peer.id != node.config.key.id()).map(|peer| public_key(peer.id)).collect()
     }
 
     pub(super) fn follow(&mut self, node: &Node) -> Result<(), Fatal> {
@@ -49,7 +43,7 @@ pub(super) fn peers(node: &Node) -> Result<Peers, Fatal> {
     let mut peers = node.ledger.peers()?;
     let me = node.config.key.id();
     let knows_others = peers.committee.iter().chain(&peers.followers).any(|peer| peer.id != me);
-    if knows_others && !tip_is_old(&*node.ledger)? {
+    if knows_others && !is_behind(&*node.ledger, OLD_TIP)? {
         return Ok(peers);
     }
     for configured in &node.bootstrap {
@@ -63,8 +57,9 @@ pub(super) fn peers(node: &Node) -> Result<Peers, Fatal> {
     Ok(peers)
 }
 
-/// A node that has only genesis knows nothing, however young that is.
-pub(super) fn tip_is_old(ledger: &dyn Ledger) -> Result<bool, Fatal> {
+/// Whether the tip is older than this by the local clock. A node that has only genesis knows nothing, however young that is.
+pub(super) fn is_behind(ledger: &dyn Ledger, age: Duration) -> Result<bool, Fatal> {
+    let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     let tip = ledger.block(ledger.tip().number)?.filter(|tip| tip.block.number() > 0);
-    Ok(tip.is_none_or(|tip| tip.block.time().0.saturating_add(OLD_TIP_MS) < ledger.now().0))
+    Ok(tip.is_none_or(|tip| tip.block.time().0.saturating_add(age_ms) < ledger.now().0))
 }
