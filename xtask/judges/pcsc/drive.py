@@ -118,7 +118,7 @@ def pay(protocol, terminal, logs):
 
 
 def lose(protocol, shop, what, process):
-    lost = shop.loses(what, lambda: end(process), "the card was taken away during the second GENERATE AC")
+    lost = shop.loses(what, lambda: end(process), "the card was taken away during EXTERNAL AUTHENTICATE")
     check(f"{protocol}: {what} goes in the middle of a payment, which is named and undone", *verdict(lost))
 
 
