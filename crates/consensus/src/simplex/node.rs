@@ -90,6 +90,8 @@ pub(super) struct Node {
 
 type Marshal = MarshalMailbox<Scheme, Standard<Opaque>>;
 type Blocks = Arc<[Arc<Block>]>;
+/// A final block, with its certificate if it has one of its own.
+type Proven = (Arc<Block>, Option<FinalityProof>);
 
 /// Runs the node until its ledger fails or its task is ended.
 pub(super) async fn run<E, S, R, B, D, P>(
@@ -367,17 +369,13 @@ where
     }
 
     /// The blocks with the certificates that they have.
-    fn proven(&self, blocks: &[Arc<Block>]) -> Result<Vec<(Arc<Block>, Option<FinalityProof>)>, Fatal> {
+    fn proven(&self, blocks: &[Arc<Block>]) -> Result<Vec<Proven>, Fatal> {
         let proof = |block: &Block| Ok(self.archive.certificate(block.number())?.as_ref().map(encode_proof));
         blocks.iter().map(|block| Ok((block.clone(), proof(block)?))).collect()
     }
 
     /// Executes those of the blocks that were not executed ahead, and makes all of them final.
-    fn write(
-        &self,
-        blocks: Blocks,
-        proven: Vec<(Arc<Block>, Option<FinalityProof>)>,
-    ) -> impl Future<Output = Result<(), Fatal>> + use<E, S, B, P> {
+    fn write(&self, blocks: Blocks, proven: Vec<Proven>) -> impl Future<Output = Result<(), Fatal>> + use<E, S, B, P> {
         let (desk, executed) = (self.desk.clone(), self.executed);
         let written = blocking(self.runtime.child("finalize"), move || {
             let (below, unexecuted) = blocks.split_at(blocks.partition_point(|block| block.number() <= executed));
