@@ -4,7 +4,7 @@
 //! Sanitizers are flags of a nightly compiler. With RUSTC_BOOTSTRAP the project's own takes them as well, so what is fuzzed is built by the
 //! compiler that builds the program, from the same versions of everything.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use clap::Args;
 use eyre::{Context, Result, bail, ensure};
@@ -30,6 +30,7 @@ pub(crate) fn run(fuzz: &Fuzz) -> Result<()> {
     }
     output(&mut cargo(&["fuzz", "--version"])).wrap_err("it needs `cargo install cargo-fuzz`")?;
     fs::copy(root().join("Cargo.lock"), root().join("fuzz/Cargo.lock"))?;
+    build()?;
     let chosen = if fuzz.targets.is_empty() { &known } else { &fuzz.targets };
     for target in chosen {
         run_one(target, fuzz.seconds)?;
@@ -38,15 +39,29 @@ pub(crate) fn run(fuzz: &Fuzz) -> Result<()> {
     Ok(())
 }
 
+/// All targets, so that what does not build is not taken for what broke.
+fn build() -> Result<()> {
+    let status = bootstrapped(&["fuzz", "build"]).status().wrap_err("cargo could not be started")?;
+    ensure!(status.success(), "the fuzz targets do not build");
+    Ok(())
+}
+
 fn run_one(target: &str, seconds: u64) -> Result<()> {
     let [found, corpus] = ["found", "corpus"].map(|folder| format!("fuzz/{folder}/{target}"));
     fs::create_dir_all(root().join(&found))?;
     let time = format!("-max_total_time={seconds}");
     // New inputs go to the first folder.
-    let mut run = cargo(&["fuzz", "run", target, &found, &corpus, "--", &time]);
-    let status = run.env("RUSTC_BOOTSTRAP", "1").status().wrap_err("cargo could not be started")?;
+    let mut run = bootstrapped(&["fuzz", "run", target, &found, &corpus, "--", &time]);
+    let status = run.status().wrap_err("cargo could not be started")?;
     ensure!(status.success(), "{target} stopped with {status}; an input that broke it is in fuzz/artifacts/{target}");
     Ok(())
+}
+
+/// Cargo with a compiler that takes a nightly's flags.
+fn bootstrapped(arguments: &[&str]) -> Command {
+    let mut cargo = cargo(arguments);
+    cargo.env("RUSTC_BOOTSTRAP", "1");
+    cargo
 }
 
 /// Every file in `fuzz/fuzz_targets`.

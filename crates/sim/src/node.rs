@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Weak, atomic::AtomicU64},
+    sync::{Arc, Mutex, Weak, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -143,7 +143,7 @@ impl Node {
         if behaviour == Behaviour::Honest {
             self.shared.witness.starts(self.index, chain)?;
             let (node, witness) = (self.index, self.shared.witness.clone());
-            let audit = Audit { node, chain: chain.clone(), witness: witness.clone() };
+            let audit = Audit { node, chain: chain.clone(), witness: witness.clone(), logged: Mutex::default() };
             let mut ledger = twisted(life.ledger, audit);
             if let Some(bug) = self.shared.bug {
                 ledger = bug.plant(ledger, self.index, &self.identity.key, &self.shared.early);

@@ -259,6 +259,8 @@ pub(crate) struct Audit {
     pub(crate) node: usize,
     pub(crate) chain: Chain,
     pub(crate) witness: Arc<Witness>,
+    /// Blocks that are in the log and not final yet, oldest first.
+    pub(crate) logged: Mutex<Vec<Arc<Block>>>,
 }
 
 impl Audit {
@@ -268,8 +270,8 @@ impl Audit {
         fatal
     }
 
-    fn check_rules(&self, inner: &dyn Ledger, block: &Arc<Block>) -> Result<(), Fatal> {
-        match inner.verify(block.clone(), &[])? {
+    fn check_rules(&self, inner: &dyn Ledger, block: &Arc<Block>, below: &[Arc<Block>]) -> Result<(), Fatal> {
+        match inner.verify(block.clone(), below)? {
             Verdict::Valid => Ok(()),
             Verdict::Invalid(reason) => {
                 Err(self.refuse(Violation::BreaksARule { height: block.number(), node: self.node, reason }))
@@ -280,7 +282,11 @@ impl Audit {
 
 impl Twist for Audit {
     fn log(&self, inner: &dyn Ledger, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
-        self.check_rules(inner, block)?;
+        let tip = inner.tip().number;
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        logged.retain(|below| below.number() > tip && below.number() < block.number());
+        self.check_rules(inner, block, &logged)?;
+        logged.push(block.clone());
         inner.log(block, proof)
     }
 
@@ -294,7 +300,7 @@ impl Twist for Audit {
             }
             return inner.finalize(block, proof);
         }
-        self.check_rules(inner, &block)?;
+        self.check_rules(inner, &block, &[])?;
         inner.finalize(block, proof)?;
         self.witness.look(node, &self.chain, height).map_err(|violation| self.refuse(violation))
     }

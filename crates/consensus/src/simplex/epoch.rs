@@ -143,6 +143,30 @@ where
     }
 }
 
+/// The height at which the member at a place of its committee makes ready for the next epoch: one for each, spread over the epoch, and before
+/// its last block wherever there is room.
+pub(super) fn prepares_at(epoch: u64, epoch_blocks: u64, place: u32, members: usize) -> u64 {
+    let spread = u128::from(epoch_blocks - 1) * (u128::from(place) + 1) / (members as u128 + 1);
+    epoch * epoch_blocks + u64::try_from(spread).expect("less than the blocks of an epoch")
+}
+
 fn closed(error: impl std::fmt::Display) -> Fatal {
     Fatal(format!("the network of the engine ended: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_make_ready_one_after_the_other_and_before_the_epoch_ends() {
+        let heights = |epoch_blocks, members: u32| -> Vec<u64> {
+            (0..members).map(|place| prepares_at(3, epoch_blocks, place, members as usize)).collect()
+        };
+        assert_eq!(heights(64, 4), [204, 217, 229, 242]);
+        assert_eq!(heights(8, 4), [25, 26, 28, 29]);
+        assert_eq!(heights(2, 4), [6; 4]);
+        assert_eq!(heights(1, 1), [3]);
+        assert_eq!(prepares_at(0, u64::MAX, 3, 4), u64::MAX / 5 * 4 - 1);
+    }
 }

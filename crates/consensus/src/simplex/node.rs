@@ -12,9 +12,9 @@ use commonware_consensus::{
         standard::{Inline, Standard},
     },
     simplex::{Floor, scheme::ed25519::Scheme},
-    types::{Epoch, Epocher, FixedEpocher, Height, ViewDelta},
+    types::{Epoch, Epocher, FixedEpocher, Height, Round, View, ViewDelta},
 };
-use commonware_cryptography::{Digested, Signer as _, ed25519::PublicKey};
+use commonware_cryptography::{Digested, Signer as _, certificate::Scheme as _, ed25519::PublicKey};
 use commonware_p2p::{
     Blocker, CheckedSender as _, Provider as PeerProvider, Receiver, Recipients, Sender,
     utils::mux::{Builder as _, Muxer},
@@ -33,7 +33,7 @@ use super::{
     block::{Digest, Opaque, Reading, digest_of},
     committees::{Committees, private_key},
     desk::{Desk, blocking},
-    epoch::{Parts, Running},
+    epoch::{Parts, Running, prepares_at},
     finals::{Finals, MAX_UNACKNOWLEDGED},
     gossip,
     member::Member,
@@ -196,6 +196,7 @@ where
         archive,
         committees,
         desk,
+        marshal,
         parts,
         peers: Tracked::new(peers),
         connected,
@@ -215,19 +216,19 @@ where
                 let next = carrier.finalize(blocks, finals.following()).await?;
                 if let Some(next) = next {
                     epoch = next;
-                    carrier.hint(&marshal, &epoch, ahead.of(epoch.epoch));
-                    carrier.ask(&marshal, &epoch)?;
+                    carrier.hint(&epoch, ahead.of(epoch.epoch));
+                    carrier.ask(&epoch)?;
                 }
                 finals.done();
                 asks_after = carrier.is_behind()?.then_some(ASK_AFTER);
             }
             () = carrier.runtime.sleep(asks_after.unwrap_or_default()), if asks_after.is_some() => {
-                carrier.ask(&marshal, &epoch)?;
+                carrier.ask(&epoch)?;
                 asks_after = asks_after.map(|pause| (2 * pause).min(LONGEST_ASK_AFTER));
             }
-            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&marshal, &epoch, ahead.heard(theirs, from)),
+            Some((theirs, (from, _))) = late_votes.recv() => carrier.hint(&epoch, ahead.heard(theirs, from)),
             Some((theirs, (from, _))) = late_certificates.recv() => {
-                carrier.hint(&marshal, &epoch, ahead.heard(theirs, from));
+                carrier.hint(&epoch, ahead.heard(theirs, from));
             }
         }
     }
@@ -327,6 +328,7 @@ struct Carrier<E: Runtime, S: Sender<PublicKey = PublicKey>, B, P> {
     archive: Arc<Archive>,
     committees: Committees,
     desk: Desk,
+    marshal: Marshal,
     parts: Parts<E, S, B>,
     peers: Tracked<P>,
     /// Knows who is connected.
@@ -351,7 +353,7 @@ where
             proven.iter().filter(|(_, proof)| proof.is_some()).map(|(block, _)| block.number()).collect();
         let ahead = following.last().map(|last| last.number());
         let written = self.write(blocks.clone(), proven);
-        let executed = ahead.map(|_| self.execute(blocks, following));
+        let executed = ahead.map(|_| self.execute(blocks.clone(), following));
         let (written, executed) = join(written, OptionFuture::from(executed)).await;
         written?;
         executed.transpose()?;
@@ -361,6 +363,7 @@ where
             return Ok(None);
         }
         self.peers.follow(&self.node)?;
+        self.prepare(&blocks)?;
         if !(number + 1).is_multiple_of(self.node.config.epoch_blocks) {
             return Ok(None);
         }
@@ -390,6 +393,25 @@ where
         let desk = self.desk.clone();
         let executed = blocking(self.runtime.child("execute"), move || desk.execute_final(&before, &blocks));
         async { executed.await.unwrap_or_else(|| Err(ending())) }
+    }
+
+    /// Has marshal make its files of the next epoch while this one goes on. They are a dozen, each of them synced, and made for the first block
+    /// that it is given there: everyone would wait for them when the epoch begins. Here it is given a block that it has, at a view without any.
+    /// Each member does it at a height of its own, so that the others are enough to go on meanwhile.
+    fn prepare(&self, blocks: &[Arc<Block>]) -> Result<(), Fatal> {
+        let Some(last) = blocks.last() else { return Ok(()) };
+        let epoch = last.number() / self.node.config.epoch_blocks;
+        let Some(scheme) = self.committees.scheme(epoch)? else { return Ok(()) };
+        let Some(me) = scheme.me() else { return Ok(()) };
+        let number = prepares_at(epoch, self.node.config.epoch_blocks, me.index().get(), scheme.participants().len());
+        if let Some(block) = blocks.iter().find(|block| block.number() == number)
+            && !self.is_behind()?
+        {
+            let (marshal, block) = (self.marshal.clone(), Opaque::new(block.clone()).digested());
+            let round = Round::new(Epoch::new(epoch + 1), View::zero());
+            self.runtime.child("prepare").spawn(move |_| async move { marshal.verified(round, block).await });
+        }
+        Ok(())
     }
 
     /// Starts the engine of the epoch that the next block belongs to.
@@ -423,7 +445,7 @@ where
 
     /// Asks everyone who is connected for what is above the tip, if the tip is behind: who is idle speaks seldom. Who is not connected would
     /// cost the time after which another is asked.
-    fn ask(&mut self, marshal: &Marshal, epoch: &Running) -> Result<(), Fatal> {
+    fn ask(&mut self, epoch: &Running) -> Result<(), Fatal> {
         if self.is_behind()?
             && let Ok(connected) = NonEmptyVec::try_from(self.connected())
             && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
@@ -431,7 +453,7 @@ where
             let tip = self.node.ledger.tip().number;
             let above = ASK_ABOVE.iter().map(|step| tip + step).filter(|number| *number < last.get());
             for number in above.map(Height::new).chain([last]) {
-                marshal.hint_finalized(number, connected.clone());
+                self.marshal.hint_finalized(number, connected.clone());
             }
         }
         Ok(())
@@ -446,12 +468,12 @@ where
     }
 
     /// Peers are in a later epoch: this node's epoch is final, so its last block can be asked for.
-    fn hint(&self, marshal: &Marshal, epoch: &Running, (theirs, peers): (u64, Vec<PublicKey>)) {
+    fn hint(&self, epoch: &Running, (theirs, peers): (u64, Vec<PublicKey>)) {
         if theirs > epoch.epoch
             && let Ok(peers) = NonEmptyVec::try_from(peers)
             && let Some(last) = self.epocher.last(Epoch::new(epoch.epoch))
         {
-            marshal.hint_finalized(last, peers);
+            self.marshal.hint_finalized(last, peers);
         }
     }
 }
