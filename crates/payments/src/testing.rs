@@ -60,14 +60,8 @@ impl Dice {
 
 /// Gives every kept input of a fuzz target to its check, and changed ones: what the fuzzer does for hours, for a moment.
 pub(crate) fn replay(target: &str, check: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no corpus in {}", folder.display());
     let mut dice = Dice::new(0);
-    for path in paths {
-        let input = fs::read(path).unwrap();
+    for input in corpus(target) {
         check(&input);
         for _ in 0..CHANGED {
             check(&dice.changed(&input));
@@ -75,5 +69,15 @@ pub(crate) fn replay(target: &str, check: fn(&[u8])) {
     }
 }
 
+/// Every kept input of a fuzz target, in the order of their names.
+pub(crate) fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no corpus in {}", folder.display());
+    paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
 /// Changed inputs for each kept one.
-const CHANGED: usize = 300;
+pub(crate) const CHANGED: usize = 300;

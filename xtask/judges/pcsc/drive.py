@@ -40,7 +40,7 @@ import eth_keyfile
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from shop import Shop
+from shop import READER, Shop
 
 HERE = Path(__file__).resolve().parent
 NUMBER = "9999001234567891"
@@ -207,10 +207,10 @@ def reader(folder, log):
     config = folder / "readers"
     config.mkdir(exist_ok=True)
     driver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
-    lines = ['FRIENDLYNAME "Virtual PCD"', f"DEVICENAME /dev/null:0x{PORT:X}", f"LIBPATH {driver}", f"CHANNELID 0x{PORT:X}"]
+    lines = [f'FRIENDLYNAME "{READER}"', f"DEVICENAME /dev/null:0x{PORT:X}", f"LIBPATH {driver}", f"CHANNELID 0x{PORT:X}"]
     (config / "vpcd").write_text("\n".join(lines) + "\n")
     with started(["/usr/sbin/pcscd", "--foreground", "--config", config], stdout=log, stderr=log) as daemon:
-        until(lambda: "Virtual PCD" in readers(), f"pcscd has no reader, see {log.name}", daemon)
+        until(lambda: READER in readers(), f"pcscd has no reader, see {log.name}", daemon)
         yield daemon
 
 

@@ -40,16 +40,22 @@ fn sent(block: &Block) -> Arc<Block> {
     Arc::new(Block::decode(&block.encode()).unwrap())
 }
 
+/// So many blocks, each on the one before: one member makes them, another verifies them.
+fn pending(count: u64, one: &Member, two: &Member) -> Vec<Arc<Block>> {
+    let mut pending = Vec::new();
+    for nonce in 0..count {
+        one.chain.submit(Person::new(1).pays(nonce, Person::new(2).address(), 3)).unwrap();
+        let block = sent(&one.propose(&pending));
+        assert_eq!(two.verify(&block, &pending), Verdict::Valid);
+        pending.push(block);
+    }
+    pending
+}
+
 #[test]
 fn another_member_verifies_executes_and_arrives_at_the_same_head() {
     let (one, two) = (Member::new(), Member::new());
-    let mut pending = Vec::new();
-    for nonce in 0..4 {
-        one.chain.submit(Person::new(1).pays(nonce, Person::new(2).address(), 3)).unwrap();
-        let block = one.propose(&pending);
-        assert_eq!(two.verify(&sent(&block), &pending), Verdict::Valid);
-        pending.push(block);
-    }
+    let pending = pending(4, &one, &two);
     for block in &pending {
         one.finalize(block);
         two.finalize(block);
@@ -62,13 +68,7 @@ fn another_member_verifies_executes_and_arrives_at_the_same_head() {
 #[test]
 fn blocks_are_logged_ahead_and_shown_when_they_are_final() {
     let (one, two) = (Member::new(), Member::new());
-    let mut pending = Vec::new();
-    for nonce in 0..3 {
-        one.chain.submit(Person::new(1).pays(nonce, Person::new(2).address(), 3)).unwrap();
-        let block = sent(&one.propose(&pending));
-        assert_eq!(two.verify(&block, &pending), Verdict::Valid);
-        pending.push(block);
-    }
+    let pending = pending(3, &one, &two);
     for block in &pending {
         two.chain.ledger().log(block, &None).unwrap();
     }
