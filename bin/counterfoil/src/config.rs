@@ -8,6 +8,7 @@ use eyre::{Context, bail, eyre};
 use serde::Deserialize;
 
 use crate::{
+    approvals::Approvals,
     cli::PassphraseArguments,
     dev,
     engine::Network,
@@ -72,6 +73,10 @@ arguments! {
     /// Peers may have private and loopback addresses: a network within a house, or on one machine.
     #[arg(env = "COUNTERFOIL_LOCAL_PEERS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     local_peers: bool;
+    /// Vote by itself for whoever asks to join with a node at one of these hosts and no more weight than this member's, separated by commas:
+    /// NAME, IP address, *.DOMAIN or *; the others wait for `member vote` [default: none].
+    #[arg(env = "COUNTERFOIL_APPROVE_LINKS", value_delimiter = ',', num_args = 1, value_name = "HOST")]
+    approve_links: Vec<String>;
     /// Start although genesis lets too few members decide, or ends epochs too soon; what is unsafe is logged.
     #[arg(env = "COUNTERFOIL_ALLOW_UNSAFE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     allow_unsafe: bool;
@@ -214,12 +219,14 @@ impl NodeConfig {
 
 fn network(given: &NodeArguments) -> eyre::Result<Option<Network>> {
     let peers = given.peers.as_deref().unwrap_or_default();
+    let approvals = Approvals::parse(given.approve_links.as_deref().unwrap_or_default())?;
     let Some(listen) = given.listen else {
         eyre::ensure!(peers.is_empty(), "--peers goes with --listen: whom this node asks must be able to answer");
+        eyre::ensure!(approvals.is_empty(), "--approve-links goes with --listen: who joins connects there");
         return Ok(None);
     };
     let bootstrap = peers.iter().map(|peer| parse_peer(peer)).collect::<eyre::Result<_>>()?;
-    Ok(Some(Network { listen, bootstrap, local: given.local_peers.unwrap_or(false) }))
+    Ok(Some(Network { listen, bootstrap, local: given.local_peers.unwrap_or(false), approvals }))
 }
 
 fn issuer(dev: bool, given: &NodeArguments) -> eyre::Result<Option<HostedIssuer>> {

@@ -16,6 +16,8 @@ use consensus::{
 };
 use tokio::sync::watch;
 
+use crate::approvals::Approvals;
+
 /// How this node takes part in a network.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
@@ -25,6 +27,8 @@ pub(crate) struct Network {
     pub(crate) bootstrap: Vec<Peer>,
     /// Whether peers may have private and loopback addresses.
     pub(crate) local: bool,
+    /// For whom this member votes by itself.
+    pub(crate) approvals: Approvals,
 }
 
 /// The engine that runs.
@@ -59,6 +63,9 @@ impl Engine {
         let mut running = shared.lock();
         *running = Some(match &shared.network {
             Some(network) if shared.begins_with_simplex()? => shared.start_simplex(network)?,
+            None if shared.folder.exists() => eyre::bail!(
+                "this node has decided as part of a network, and there is no way back: start it with --listen ADDR:PORT"
+            ),
             _ => shared.start_solo()?,
         });
         drop(running);

@@ -1,6 +1,7 @@
 //! The one program: `counterfoil <command>`. Each command has a file of its own; this one only chooses among them.
 //! An error is one line on stderr that says what is wrong and what to do, and an exit code other than 0.
 
+mod approvals;
 mod cardfile;
 mod certificate;
 mod cli;
@@ -19,10 +20,10 @@ mod money;
 mod native;
 mod node;
 mod process;
-mod ready;
 mod rpc;
 mod safety;
 mod table;
+mod word;
 mod words;
 
 use std::process::ExitCode;

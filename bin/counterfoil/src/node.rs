@@ -22,9 +22,8 @@ use crate::{
     engine::Engine,
     folder::Folder,
     issuer::{IssuerConfig, RunningIssuer},
-    metrics,
-    ready::say_when_ready,
-    safety,
+    metrics, safety,
+    word::speak,
 };
 
 /// Everything that runs.
@@ -32,8 +31,8 @@ pub(crate) struct Node {
     id: NodeId,
     chain: Chain,
     engine: Engine,
-    /// Only in a network.
-    ready: Option<JoinHandle<()>>,
+    /// Says what the node has to say; only in a network.
+    word: Option<JoinHandle<()>>,
     server: Server,
     failure: watch::Receiver<Option<Fatal>>,
     /// Where the console looks for the issuer.
@@ -54,7 +53,8 @@ impl Node {
         let (failed, failure) = watch::channel(None);
         let id = key.id();
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
-        let ready = config.network.is_some().then(|| tokio::spawn(say_when_ready(chain.clone(), key)));
+        let word = config.network.as_ref();
+        let word = word.map(|network| tokio::spawn(speak(chain.clone(), key, network.approvals.clone())));
         let seat = Seat::default();
         let server = start_server(&chain, &config, accounts, failure.clone(), engine.figures(), &seat).await?;
         tracing::info!(
@@ -64,7 +64,7 @@ impl Node {
             "ledger open at {}",
             config.folder.path().display()
         );
-        Ok(Self { id, chain, engine, ready, server, failure, seat, issuer: None })
+        Ok(Self { id, chain, engine, word, server, failure, seat, issuer: None })
     }
 
     /// Starts an issuer in this process, on this ledger. The console shows it only where whoever can open a page is believed anyway.
@@ -133,10 +133,10 @@ impl Node {
         if stopped.cut_off > 0 {
             tracing::warn!(connections = stopped.cut_off, "connections were cut off");
         }
-        if let Some(ready) = self.ready {
+        if let Some(word) = self.word {
             // It holds the chain, so its end is waited for.
-            ready.abort();
-            let _aborted = ready.await;
+            word.abort();
+            let _aborted = word.await;
         }
         let (engine, chain) = (self.engine, self.chain);
         tokio::task::spawn_blocking(move || {

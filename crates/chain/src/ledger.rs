@@ -6,7 +6,9 @@ use std::sync::Arc;
 use alloy_consensus::Transaction;
 use consensus::{BlockRef, Content, Fatal, Ledger, Logged, Peers, Slot, Verdict};
 use evm::{ExecuteError, Invalid, Mode, Outcome, Rejected, Roots};
-use primitives::{Address, B256, Block, Committee, FinalityProof, Header, Receipt, Recovered, StateDiff, TimeMs, Tx};
+use primitives::{
+    Address, B256, Block, Committee, FinalityProof, Header, NodeId, Receipt, Recovered, StateDiff, TimeMs, Tx,
+};
 use store::{BlockRecord, Commit, State, StateChange};
 
 use crate::{
@@ -150,6 +152,10 @@ impl Ledger for LedgerDoor {
 
     fn peers(&self) -> Result<Peers, Fatal> {
         self.0.peers().map_err(fatal)
+    }
+
+    fn is_revoked(&self, node: NodeId) -> Result<bool, Fatal> {
+        self.0.is_revoked(node).map_err(fatal)
     }
 
     fn now(&self) -> TimeMs {

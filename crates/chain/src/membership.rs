@@ -8,7 +8,7 @@ use std::sync::Arc;
 use consensus::{Peer, Peers};
 use contracts::{
     Host, Reader, Res,
-    admission::{self, IAdmission::MemberState, PeerRow, Standing, were_removed_at},
+    admission::{self, Ballot, IAdmission::MemberState, PeerRow, Standing, were_removed_at},
 };
 use primitives::{Address, Committee, FinalBlock, FinalityProof, NodeId, Recovery};
 
@@ -63,6 +63,11 @@ impl Chain {
     /// How a node stands at the head, and whether `account` acts for it.
     pub fn standing(&self, node: NodeId, account: Address) -> Result<Standing, ChainError> {
         self.0.ask(|host| admission::standing(host, node, account))
+    }
+
+    /// The linking requests at the head on which a node may vote and has not.
+    pub fn ballots(&self, node: NodeId) -> Result<Vec<Ballot>, ChainError> {
+        self.0.ask(|host| admission::ballots(host, node))
     }
 }
 
@@ -140,6 +145,12 @@ impl Inner {
             list.extend(peer(row));
         }
         Ok(peers)
+    }
+
+    /// Whether a member was revoked.
+    pub(crate) fn is_revoked(&self, node: NodeId) -> Result<bool, ChainError> {
+        let standing = self.ask(|host| admission::standing(host, node, Address::ZERO))?;
+        Ok(standing.state == MemberState::Revoked)
     }
 
     /// Views of contracts, over the newest final state, in the epoch of the next block.

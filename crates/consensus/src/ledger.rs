@@ -130,6 +130,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Who may be talked to, by the state of the tip.
     fn peers(&self) -> Result<Peers, Fatal>;
 
+    /// Whether a node was revoked, by the state of the tip. It never comes back.
+    fn is_revoked(&self, node: NodeId) -> Result<bool, Fatal>;
+
     /// The clock that block times are read from.
     fn now(&self) -> TimeMs;
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use consensus::{BlockRef, Content, Fatal, Ledger, Logged, Peers, Slot, Verdict};
-use primitives::{B256, Block, Committee, FinalityProof, TimeMs};
+use primitives::{B256, Block, Committee, FinalityProof, NodeId, TimeMs};
 
 /// What is altered; by default nothing.
 pub(crate) trait Twist: Send + Sync + 'static {
@@ -88,6 +88,10 @@ impl<T: Twist> Ledger for Twisted<T> {
 
     fn peers(&self) -> Result<Peers, Fatal> {
         self.twist.peers(&*self.inner)
+    }
+
+    fn is_revoked(&self, node: NodeId) -> Result<bool, Fatal> {
+        self.inner.is_revoked(node)
     }
 
     fn now(&self) -> TimeMs {

@@ -350,7 +350,7 @@ pub(crate) fn cast_vote(member: &Member, id: u64, choice: Choice, reason: Option
 
 /// The vote that decides does more than those before it, and another may come between estimate and block: enough to write the largest
 /// certificate.
-const DECIDING_VOTE_GAS: u64 = 8_000_000;
+pub(crate) const DECIDING_VOTE_GAS: u64 = 8_000_000;
 
 fn revoke(arguments: &MemberArguments, call: IAdmission::requestRevocationCall, json: bool) -> eyre::Result<()> {
     let member = acting(arguments)?;

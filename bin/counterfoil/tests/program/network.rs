@@ -1,6 +1,8 @@
 //! Networks of real processes: four agree, three go on without the fourth, and that one catches up when it is back; a fifth is voted
 //! in, hands on what clients bring it, decides with the others, and one that is revoked is left alone; one that is alone becomes two.
 
+mod alone;
+
 use std::{
     fs,
     net::TcpListener,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::node::Node;
-use crate::{Fatal, Ledger, Peers};
+use crate::{Fatal, Ledger, Peer, Peers};
 
 /// A tip older than this by the local clock means: ask the bootstrap peers too.
 const OLD_TIP: Duration = Duration::from_secs(30);
@@ -38,23 +38,33 @@ impl<P: PeerSet> Tracked<P> {
 }
 
 /// The ledger's peers. While it names nobody else, or the tip is old, the configured ones too: those that it does not name, and those
-/// that it knows elsewhere.
+/// that it knows elsewhere. Never one that it knows as revoked.
 pub(super) fn peers(node: &Node) -> Result<Peers, Fatal> {
-    let mut peers = node.ledger.peers()?;
+    let peers = node.ledger.peers()?;
     let me = node.config.key.id();
     let knows_others = peers.committee.iter().chain(&peers.followers).any(|peer| peer.id != me);
     if knows_others && !is_behind(&*node.ledger, OLD_TIP)? {
         return Ok(peers);
     }
-    for configured in &node.bootstrap {
-        // The network connects to those of the committee and waits for the others.
-        peers.followers.retain(|peer| peer.id != configured.id);
-        match peers.committee.iter_mut().find(|peer| peer.id == configured.id) {
-            Some(peer) => *peer = configured.clone(),
-            None => peers.committee.push(configured.clone()),
+    let mut configured = Vec::new();
+    for peer in &node.bootstrap {
+        if !node.ledger.is_revoked(peer.id)? {
+            configured.push(peer.clone());
         }
     }
-    Ok(peers)
+    Ok(with(peers, configured))
+}
+
+/// Configured peers count where the ledger knows them elsewhere. The network connects to those of the committee and waits for the others.
+fn with(mut peers: Peers, configured: Vec<Peer>) -> Peers {
+    for peer in configured {
+        peers.followers.retain(|known| known.id != peer.id);
+        match peers.committee.iter_mut().find(|known| known.id == peer.id) {
+            Some(known) => *known = peer,
+            None => peers.committee.push(peer),
+        }
+    }
+    peers
 }
 
 /// Whether the tip is older than this by the local clock. A node that has only genesis knows nothing, however young that is.
@@ -62,4 +72,23 @@ pub(super) fn is_behind(ledger: &dyn Ledger, age: Duration) -> Result<bool, Fata
     let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     let tip = ledger.block(ledger.tip().number)?.filter(|tip| tip.block.number() > 0);
     Ok(tip.is_none_or(|tip| tip.block.time().0.saturating_add(age_ms) < ledger.now().0))
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::NodeId;
+
+    use super::*;
+
+    fn peer(id: u8, host: &str) -> Peer {
+        Peer { id: NodeId::repeat_byte(id), host: host.into(), port: 1 }
+    }
+
+    #[test]
+    fn configured_peers_are_added_and_count_where_the_ledger_knows_them_elsewhere() {
+        let known = Peers { committee: vec![peer(1, "a"), peer(2, "b")], followers: vec![peer(3, "c")] };
+        let peers = with(known, vec![peer(2, "moved"), peer(3, "moved"), peer(4, "new")]);
+        assert_eq!(peers.committee, [peer(1, "a"), peer(2, "moved"), peer(3, "moved"), peer(4, "new")]);
+        assert!(peers.followers.is_empty());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use primitives::{Committee, Header, TimeMs};
+use primitives::{Committee, Header, NodeId, TimeMs};
 
 use super::*;
 use crate::{BlockRef, Logged, Peers, Verdict};
@@ -86,6 +86,10 @@ impl Ledger for Notebook {
 
     fn peers(&self) -> Result<Peers, Fatal> {
         Ok(Peers::default())
+    }
+
+    fn is_revoked(&self, _: NodeId) -> Result<bool, Fatal> {
+        Ok(false)
     }
 
     fn now(&self) -> TimeMs {

@@ -48,7 +48,7 @@ pub use abi::IAdmission;
 pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
 pub use policies::from_policy;
 pub use recovery::{recover, were_removed_at};
-pub use views::{PeerRow, Standing, peers, standing};
+pub use views::{Ballot, PeerRow, Standing, ballots, peers, standing};
 
 /// Where it is.
 pub const ADDRESS: Address = registry::address_of(4, [0; 7]);

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, Bytes};
 
 use super::{
     ADDRESS, MemberPlace, PAGE_MOST, RequestPlace, VotePlace,
-    abi::IAdmission::{self, Ballot, Change, Member, MemberState, Request, Status, Vote},
+    abi::IAdmission::{self, Ballot as Choice, Change, Member, MemberState, Request, RequestKind, Status, Vote},
     certificate::{self, Key},
     epochs, members, policies, requests,
     status::{self, member_state},
@@ -63,6 +63,62 @@ pub fn standing(host: &mut dyn Host, node_key: B256, account: Address) -> Res<St
         acts: storage().accounts.of(&mut env, account)?.get(&mut env)? == node_key,
         network: storage().network.get(&mut env)?,
     })
+}
+
+/// A linking request on which a member may vote and has not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ballot {
+    /// Of the request.
+    pub id: u64,
+    /// What a vote is about (DC-26).
+    pub certificate: B256,
+    /// What a vote is about.
+    pub policy: B256,
+    /// What a vote is about.
+    pub epoch: u64,
+    /// HOST:PORT of the node that asks.
+    pub address: String,
+    /// What it asks for.
+    pub weight: u32,
+    /// What the vote weighs.
+    pub voter_weight: u32,
+}
+
+/// All linking requests on which a member may vote and has not.
+pub fn ballots(host: &mut dyn Host, node_key: B256) -> Res<Vec<Ballot>> {
+    let mut env = Env::new(host, ADDRESS, ADDRESS);
+    let mut found = Vec::new();
+    for index in 0..storage().open.len(&mut env)? {
+        if let Some(item) = storage().open.item(&mut env, index)? {
+            let id = item.get(&mut env)?;
+            found.extend(ballot(&mut env, id, node_key)?);
+        }
+    }
+    Ok(found)
+}
+
+fn ballot(env: &mut Env<'_>, id: u64, node_key: B256) -> Res<Option<Ballot>> {
+    let place = storage().requests.of(env, id)?;
+    let (tenure, voter) = (place.tenure.get(env)?, storage().members.of(env, node_key)?);
+    let is_link = requests::kind_of(env, place)? == RequestKind::Link;
+    let in_time = env.now() < place.deadline.get(env)?;
+    let voted = place.voted.of(env, node_key)?.get(env)?;
+    let state = member_state(voter.state.get(env)?);
+    let is_member = matches!(state, MemberState::Observer | MemberState::Ready | MemberState::Committee);
+    let Some(voter_weight) = epochs::weight_in(env, tenure, node_key)? else { return Ok(None) };
+    if !is_link || !in_time || voted || !is_member {
+        return Ok(None);
+    }
+    let certificate = place.certificate.get(env)?;
+    Ok(Some(Ballot {
+        id,
+        certificate,
+        policy: place.policy.get(env)?,
+        epoch: place.epoch.get(env)?,
+        address: requests::stored(env, certificate)?.address,
+        weight: place.weight.get(env)?,
+        voter_weight,
+    }))
 }
 
 /// `network`.
@@ -303,7 +359,7 @@ fn read_vote(env: &mut Env<'_>, place: VotePlace) -> Res<Vote> {
     Ok(Vote {
         voter: place.voter.get(env)?,
         weight: place.weight.get(env)?,
-        ballot: Ballot::try_from(place.ballot.get(env)?).unwrap_or(Ballot::None),
+        ballot: Choice::try_from(place.ballot.get(env)?).unwrap_or(Choice::None),
         reasonCode: place.reason_code.get(env)?,
         reasonHash: place.reason_hash.get(env)?,
         height: place.height.get(env)?,

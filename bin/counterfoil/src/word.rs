@@ -1,18 +1,19 @@
-//! A node that was admitted says `ready` by itself, once it has all blocks: from the next epoch on it may be in the committee.
-//! The transaction is sent by the account that acts for the node; where none does, the node's key names it first.
+//! What a node says by itself. Once it has all blocks after it was admitted: `ready`, so that from the next epoch on it may be in the
+//! committee. As a member: a vote for each newcomer whom it was told to approve. Transactions are sent by the account that acts for the node;
+//! where none does, the node's key names it first.
 
 use std::time::Duration;
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
-use alloy_primitives::TxKind;
+use alloy_primitives::{TxKind, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use chain::{BlockAt, Chain, SubmitError};
 use consensus::{Ledger, NodeKey};
 use contracts::admission::{
-    ADDRESS,
-    IAdmission::{MemberState, authorizeCall, readyCall},
+    ADDRESS, Ballot,
+    IAdmission::{self, MemberState, authorizeCall, readyCall, voteCall},
     Standing,
     messages::Network,
 };
@@ -20,15 +21,18 @@ use eyre::Context;
 use primitives::{Bytes, tx::recover};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::commands::network::account_of;
+use crate::{
+    approvals::Approvals,
+    commands::{member::DECIDING_VOTE_GAS, network::account_of},
+};
 
-/// Says it whenever it is to be said, until the ledger closes.
-pub(crate) async fn say_when_ready(chain: Chain, key: NodeKey) {
+/// Says what is to be said, until the ledger closes.
+pub(crate) async fn speak(chain: Chain, key: NodeKey, approvals: Approvals) {
     let account = match account_of(&key) {
         Ok(account) => account,
-        Err(error) => return tracing::error!(%error, "this node cannot say that it is ready"),
+        Err(error) => return tracing::error!(%error, "this node has no account to speak with"),
     };
-    let (node, mut heads) = (Speaker { chain, key, account }, 0_u64);
+    let (node, mut heads) = (Speaker { chain, key, account, approvals }, 0_u64);
     let mut news = node.chain.subscribe_heads();
     loop {
         match news.recv().await {
@@ -39,7 +43,7 @@ pub(crate) async fn say_when_ready(chain: Chain, key: NodeKey) {
         if heads % HEADS_BETWEEN == 1
             && let Err(error) = node.speak()
         {
-            tracing::warn!(%error, "this node could not say that it is ready; `counterfoil member ready` does it by hand");
+            tracing::warn!(%error, "this node could not say that it is ready, or vote; `counterfoil member` does it by hand");
         }
     }
 }
@@ -48,13 +52,16 @@ pub(crate) async fn say_when_ready(chain: Chain, key: NodeKey) {
 const HEADS_BETWEEN: u64 = 8;
 /// A node whose newest block is older does not have all of them.
 const MOST_BEHIND: Duration = Duration::from_secs(10);
-/// More than either call takes.
+/// More than `authorize` and `ready` take.
 const GAS_LIMIT: u64 = 1_000_000;
+/// What a member's own vote says as its reason.
+const REASON: &str = "node --approve-links";
 
 struct Speaker {
     chain: Chain,
     key: NodeKey,
     account: PrivateKeySigner,
+    approvals: Approvals,
 }
 
 impl Speaker {
@@ -63,15 +70,36 @@ impl Speaker {
             return Ok(());
         }
         let standing = self.chain.standing(self.key.id(), self.account.address())?;
-        if standing.state != MemberState::Observer {
-            return Ok(());
+        let ready = standing.state == MemberState::Observer;
+        let ballots = if self.approvals.is_empty() { Vec::new() } else { self.chain.ballots(self.key.id())? };
+        let mut approved = ballots.iter().filter(|ballot| self.approvals.cover(ballot)).peekable();
+        if !standing.acts && (ready || approved.peek().is_some()) {
+            self.send(self.authorization(&standing).abi_encode(), GAS_LIMIT)?;
         }
-        if !standing.acts {
-            self.send(self.authorization(&standing).abi_encode())?;
+        if ready {
+            self.say_ready()?;
         }
+        approved.try_for_each(|ballot| self.approve(ballot))
+    }
+
+    fn say_ready(&self) -> eyre::Result<()> {
         let head = self.chain.head();
         tracing::info!(height = head.number(), "this node has all blocks and says that it is ready");
-        self.send(readyCall { height: head.number(), blockHash: head.hash() }.abi_encode())
+        self.send(readyCall { height: head.number(), blockHash: head.hash() }.abi_encode(), GAS_LIMIT)
+    }
+
+    fn approve(&self, ballot: &Ballot) -> eyre::Result<()> {
+        tracing::info!(request = ballot.id, address = ballot.address, "this member approves of a newcomer by itself");
+        let call = voteCall {
+            id: ballot.id,
+            certificate: ballot.certificate,
+            policy: ballot.policy,
+            epoch: ballot.epoch,
+            ballot: IAdmission::Ballot::Approve,
+            reasonCode: 0,
+            reasonHash: keccak256(REASON),
+        };
+        self.send(call.abi_encode(), DECIDING_VOTE_GAS)
     }
 
     fn is_behind(&self) -> bool {
@@ -87,13 +115,13 @@ impl Speaker {
         authorizeCall { nodeKey: node, account, acts: true, signature }
     }
 
-    fn send(&self, input: Vec<u8>) -> eyre::Result<()> {
+    fn send(&self, input: Vec<u8>, gas_limit: u64) -> eyre::Result<()> {
         let sender = self.account.address();
         let mined = self.chain.state(BlockAt::Latest)?.account(sender)?.map_or(0, |account| account.nonce);
         let transaction = TxEip1559 {
             chain_id: self.chain.rules().chain_id,
             nonce: self.chain.pool().next_nonce(sender, || mined),
-            gas_limit: GAS_LIMIT,
+            gas_limit,
             max_fee_per_gas: self.chain.rules().min_gas_price.into(),
             to: TxKind::Call(ADDRESS),
             input: input.into(),
