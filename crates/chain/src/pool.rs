@@ -102,8 +102,15 @@ struct Inner {
     /// A sender whose transactions were all handed out meanwhile is skipped.
     ready: VecDeque<Address>,
     bytes: usize,
-    /// Bytes that each peer told of.
-    bytes_from: HashMap<NodeId, usize>,
+    /// What each peer told of.
+    told: HashMap<NodeId, Told>,
+}
+
+/// What waits of one peer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    transactions: usize,
+    bytes: usize,
 }
 
 impl Pool {
@@ -228,6 +235,7 @@ impl Inner {
         let sender = pooled.sender();
         let state = sender_state(sender);
         self.check_room(limits, &pooled)?;
+        self.check_teller(limits, &pooled, state)?;
         let queue = self.queues.entry(sender).or_insert_with(|| Queue::new(state.nonce));
         let inserted = queue.insert(limits, pooled.clone(), state, now);
         if queue.is_empty() {
@@ -239,7 +247,9 @@ impl Inner {
         }
         self.bytes += pooled.bytes;
         if let Some(peer) = pooled.from {
-            *self.bytes_from.entry(peer).or_default() += pooled.bytes;
+            let told = self.told.entry(peer).or_default();
+            told.transactions += 1;
+            told.bytes += pooled.bytes;
         }
         self.by_hash.insert(pooled.hash(), pooled);
         self.announce(sender, inserted.ready);
@@ -253,9 +263,20 @@ impl Inner {
         if self.bytes + pooled.bytes > limits.bytes {
             return Err(PoolError::BytesFull { limit: limits.bytes });
         }
-        let told = pooled.from.and_then(|peer| self.bytes_from.get(&peer)).copied().unwrap_or_default();
-        if pooled.from.is_some() && told + pooled.bytes > limits.bytes_per_peer {
-            return Err(PoolError::PeerFull { limit: limits.bytes_per_peer });
+        Ok(())
+    }
+
+    /// What waits behind a gap gets half of a peer's share: it could otherwise keep out what closes the gap, and stay for good.
+    fn check_teller(&self, limits: &Limits, pooled: &Pooled, state: SenderState) -> Result<(), PoolError> {
+        let Some(peer) = pooled.from else { return Ok(()) };
+        let next = self.queues.get(&pooled.sender()).map_or(state.nonce, Queue::next_executable);
+        let share = |limit: usize| if pooled.nonce() > next { limit / 2 } else { limit };
+        let told = self.told.get(&peer).copied().unwrap_or_default();
+        if told.transactions >= share(limits.transactions_per_peer) {
+            return Err(PoolError::PeerFull { limit: limits.transactions_per_peer });
+        }
+        if told.bytes + pooled.bytes > share(limits.bytes_per_peer) {
+            return Err(PoolError::PeerBytesFull { limit: limits.bytes_per_peer });
         }
         Ok(())
     }
@@ -319,10 +340,11 @@ impl Inner {
 
     fn forget_teller(&mut self, pooled: &Pooled) {
         let Some(peer) = pooled.from else { return };
-        if let Some(bytes) = self.bytes_from.get_mut(&peer) {
-            *bytes -= pooled.bytes;
-            if *bytes == 0 {
-                self.bytes_from.remove(&peer);
+        if let Some(told) = self.told.get_mut(&peer) {
+            told.transactions -= 1;
+            told.bytes -= pooled.bytes;
+            if told.transactions == 0 {
+                self.told.remove(&peer);
             }
         }
     }

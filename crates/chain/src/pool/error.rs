@@ -76,9 +76,15 @@ pub enum PoolError {
         /// Most bytes.
         limit: usize,
     },
+    /// This peer told of too many that still wait.
+    #[error("txpool holds too much from this peer: {limit} transactions")]
+    PeerFull {
+        /// Most transactions.
+        limit: usize,
+    },
     /// This peer told of too much that still waits.
     #[error("txpool holds too much from this peer: {limit} bytes")]
-    PeerFull {
+    PeerBytesFull {
         /// Most bytes.
         limit: usize,
     },

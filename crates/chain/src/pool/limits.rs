@@ -7,7 +7,10 @@ pub struct Limits {
     pub transactions: usize,
     /// Encoded bytes of all transactions.
     pub bytes: usize,
-    /// Encoded bytes of the transactions that one peer told of.
+    /// Transactions that one peer told of. The second half is for those that close a gap or have none before them, and so leave by
+    /// themselves.
+    pub transactions_per_peer: usize,
+    /// Their encoded bytes, in the same two halves.
     pub bytes_per_peer: usize,
     /// Transactions of one sender.
     pub per_sender: usize,
@@ -20,6 +23,7 @@ impl Default for Limits {
         Self {
             transactions: 131_072,
             bytes: 256 * 1024 * 1024,
+            transactions_per_peer: 32_768,
             bytes_per_peer: 64 * 1024 * 1024,
             per_sender: 8_192,
             replacement_burst: 16,

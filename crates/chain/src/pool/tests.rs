@@ -151,18 +151,51 @@ fn every_bound_has_its_own_error() {
     assert_eq!(add(&per_sender, plain(2, 0)), Ok(true));
 }
 
-#[test]
-fn what_a_peer_told_of_is_bounded_until_it_leaves() {
-    let bytes = plain(1, 0).inner().encode_2718_len();
-    let pool = Pool::new(Limits { bytes_per_peer: 2 * bytes, ..Limits::default() });
-    let told = |tx, peer: u8| pool.insert(tx, Some(NodeId::repeat_byte(peer)), NOW, |_| RICH).map(|(pooled, _)| pooled);
-    let first = told(plain(1, 0), 7).unwrap();
-    told(plain(1, 1), 7).unwrap();
-    assert_eq!(told(plain(1, 2), 7).unwrap_err(), PoolError::PeerFull { limit: 2 * bytes });
-    told(plain(2, 0), 8).unwrap();
+fn tell(pool: &Pool, tx: Recovered<Tx>, peer: u8) -> Result<Arc<Pooled>, PoolError> {
+    pool.insert(tx, Some(NodeId::repeat_byte(peer)), NOW, |_| RICH).map(|(pooled, _)| pooled)
+}
+
+/// A peer's share is two transactions.
+fn check_share(limits: Limits, full: &PoolError) {
+    let pool = Pool::new(limits);
+    let first = tell(&pool, plain(1, 0), 7).unwrap();
+    tell(&pool, plain(1, 1), 7).unwrap();
+    assert_eq!(tell(&pool, plain(1, 2), 7).unwrap_err(), *full);
+    assert_eq!(tell(&pool, plain(4, 0), 7).unwrap_err(), *full, "whoever signed it");
+    tell(&pool, plain(2, 0), 8).unwrap();
     add(&pool, plain(3, 0)).unwrap();
     settle(&pool, &[first]);
-    told(plain(1, 2), 7).unwrap();
+    tell(&pool, plain(1, 2), 7).unwrap();
+    assert_eq!(tell(&pool, plain(1, 3), 7).unwrap_err(), *full);
+}
+
+#[test]
+fn what_a_peer_told_of_is_bounded_until_it_leaves() {
+    let bytes = 2 * plain(1, 0).inner().encode_2718_len();
+    let limits = Limits::default();
+    check_share(Limits { bytes_per_peer: bytes, ..limits }, &PoolError::PeerBytesFull { limit: bytes });
+    check_share(Limits { transactions_per_peer: 2, ..limits }, &PoolError::PeerFull { limit: 2 });
+}
+
+#[test]
+fn one_peer_cannot_fill_the_pool() {
+    let limits = Limits::default();
+    assert!(limits.transactions_per_peer <= limits.transactions / 4);
+    assert!(limits.bytes_per_peer <= limits.bytes / 4);
+}
+
+#[test]
+fn what_waits_for_a_gap_cannot_keep_out_what_closes_it() {
+    let pool = Pool::new(Limits { transactions_per_peer: 4, ..Limits::default() });
+    let full = PoolError::PeerFull { limit: 4 };
+    tell(&pool, plain(1, 1), 7).unwrap();
+    tell(&pool, plain(1, 2), 7).unwrap();
+    assert_eq!(tell(&pool, plain(1, 3), 7).unwrap_err(), full);
+    assert_eq!(tell(&pool, plain(2, 1), 7).unwrap_err(), full, "a sender that is new here");
+    tell(&pool, plain(1, 0), 7).unwrap();
+    tell(&pool, plain(1, 3), 7).unwrap();
+    assert_eq!(tell(&pool, plain(1, 4), 7).unwrap_err(), full);
+    assert_eq!(names(&pool.take(10)), [(1, 0), (1, 1), (1, 2), (1, 3)]);
 }
 
 #[test]
