@@ -175,3 +175,6 @@ fn slot_of(context: &Context<Digest, PublicKey>) -> Slot {
     let (parent_view, _) = context.parent;
     Slot { epoch: context.round.epoch().get(), view: context.round.view().get(), parent_view: parent_view.get() }
 }
+
+#[cfg(test)]
+mod tests;
