@@ -6,6 +6,7 @@ mod alone;
 use std::{
     fs,
     net::TcpListener,
+    ops::Range,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -23,11 +24,13 @@ use crate::running::{PROGRAM, Running, error_of, run};
 const CHAIN_ID: u64 = 31_338;
 /// A network that has not done it by then will not.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Long enough for what an observer is sent between the moment when it is ready and the end of the epoch, when it decides.
+const EPOCH_OF_TEN_SECONDS: [&str; 4] = ["--epoch-blocks", "128", "--min-block-interval-ms", "79"];
 
 #[test]
 fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, payer) = make(folder.path(), ports());
+    let (out, payer) = make(folder.path(), ports(), &[]);
     let mut nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
     let sent: Vec<Value> = (0..20).map(|nonce| pay(&nodes[0], &payer, nonce)).collect();
     nodes.iter().for_each(|node| sent.iter().for_each(|hash| drop(receipt(node, hash))));
@@ -53,7 +56,7 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
 fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let port = ports();
-    let (out, payer) = make(folder.path(), port);
+    let (out, payer) = make(folder.path(), port, &EPOCH_OF_TEN_SECONDS);
     let nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
     let fifth = Joiner::new(&out, port + 4);
     // The engine syncs the whole file system when it starts: seconds where much waits to be written.
@@ -69,8 +72,18 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let running = fifth.start();
     wait_for("the fifth has the others' blocks", || state_of(&running, 4) != "none");
 
-    // What only a node without a vote was told, all members take, also when that node is gone.
-    let sent: Vec<Value> = (0..1_000).map(|nonce| pay(&running, &payer, nonce)).collect();
+    let send_to_observer = |nonces: Range<u64>| {
+        let sent: Vec<Value> = nonces.map(|nonce| pay(&running, &payer, nonce)).collect();
+        let deciding = committee(&nodes[1]);
+        assert_eq!(deciding.len(), 4);
+        assert!(!deciding.contains(&fifth.id()), "it decides already, and could have proposed them itself");
+        sent
+    };
+    // All members take what only a node without a vote was told.
+    let sent = send_to_observer(0..1_000);
+    sent.iter().for_each(|hash| drop(receipt(&nodes[1], hash)));
+    // They also do when that node is gone.
+    let sent = send_to_observer(1_000..1_500);
     let is_known = |hash: &Value| nodes[1].call("eth_getTransactionByHash", json!([hash])).is_object();
     wait_for("another has heard of all", || sent.iter().all(is_known));
     running.kill();
@@ -80,8 +93,9 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     sent.iter().for_each(|hash| drop(receipt(&running, hash)));
     wait_for("the fifth has said that it is ready, and decides", || state_of(&nodes[0], 4) == "committee");
 
-    let committee = nodes[0].call("counterfoil_committee", json!([]));
-    assert_eq!((committee["members"].as_array().unwrap().len(), &committee["quorum"]), (5, &json!("0x4")));
+    assert!(committee(&nodes[0]).contains(&fifth.id()));
+    let decides = nodes[0].call("counterfoil_committee", json!([]));
+    assert_eq!((decides["members"].as_array().unwrap().len(), &decides["quorum"]), (5, &json!("0x4")));
     let finality = || running.call("counterfoil_finality", json!(["latest"]));
     wait_for("five decide", || finality()["committee"].as_array().unwrap().len() == 5);
     assert!(finality()["signers"].as_array().unwrap().len() >= 4);
@@ -97,7 +111,7 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let number = (1..=4).find(|number| key_of(&out, *number) == revoked).unwrap();
     let gone = &nodes[number - 1];
     let others = nodes.iter().filter(|node| node.url() != gone.url()).chain([&running]).collect::<Vec<_>>();
-    let paid = pay(others[0], &payer, 1_000);
+    let paid = pay(others[0], &payer, 1_500);
     others.iter().for_each(|node| drop(receipt(node, &paid)));
     assert_eq!(state_of(others[0], 3), "revoked");
     assert!(gone.call("eth_getTransactionReceipt", json!([paid])).is_null(), "a revoked node hears nothing more");
@@ -191,6 +205,12 @@ impl Joiner {
         Self { folder: out.join("fifth"), genesis: out.join("genesis.json"), key, certificate, port }
     }
 
+    /// Its node key, as methods name it.
+    fn id(&self) -> String {
+        let secret = fs::read_to_string(&self.key).unwrap();
+        hex::encode_prefixed(consensus::NodeKey::from_hex(&secret).unwrap().id())
+    }
+
     fn member(&self, node: &Running, arguments: &[&str]) -> Value {
         member(node, &[arguments, &["--key", &self.key]].concat())
     }
@@ -230,6 +250,13 @@ fn key_of(out: &Path, number: usize) -> String {
     hex::encode(consensus::NodeKey::from_hex(&secret).unwrap().id())
 }
 
+/// The node keys of those who decide on the next block.
+fn committee(node: &Running) -> Vec<String> {
+    let committee = node.call("counterfoil_committee", json!([]));
+    let members = committee["members"].as_array().unwrap().iter();
+    members.map(|member| member.as_str().unwrap().to_owned()).collect()
+}
+
 fn state_of(node: &Running, index: usize) -> String {
     member(node, &["list"])["members"][index]["state"].as_str().unwrap_or("none").into()
 }
@@ -243,11 +270,12 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// Keys, genesis and settings of four nodes, and an account with money.
-fn make(folder: &Path, port: u16) -> (PathBuf, PrivateKeySigner) {
+fn make(folder: &Path, port: u16, more: &[&str]) -> (PathBuf, PrivateKeySigner) {
     let (out, payer) = (folder.join("network"), PrivateKeySigner::from_slice(&[7; 32]).unwrap());
     let fund = format!("{}=1000000000000000000", payer.address());
     let port = port.to_string();
-    let made = run(&["network", "new", "--out", out.to_str().unwrap(), "--port", &port, "--fund", &fund]);
+    let arguments = ["network", "new", "--out", out.to_str().unwrap(), "--port", &port, "--fund", &fund];
+    let made = run(&[&arguments[..], more].concat());
     assert!(made.status.success(), "{}", error_of(&made));
     (out, payer)
 }
