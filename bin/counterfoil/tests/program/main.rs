@@ -16,6 +16,7 @@ mod kill;
 mod lane;
 mod member;
 mod network;
+mod network_run;
 mod recover;
 mod running;
 mod settings;
