@@ -168,7 +168,13 @@ pub(crate) struct Upgrade {
 #[derive(Debug, Args)]
 pub(crate) struct MemberArguments {
     /// The node to send it to.
-    #[arg(long, env = "COUNTERFOIL_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    #[arg(
+        long,
+        visible_alias = "via",
+        env = "COUNTERFOIL_RPC",
+        default_value = "http://127.0.0.1:8545",
+        value_name = "URL"
+    )]
     pub(crate) rpc: String,
     /// Data folder whose node.key is the member's.
     #[arg(long, env = "COUNTERFOIL_DATA", value_name = "DIR", required_unless_present_any = ["key", "dev"])]
@@ -425,4 +431,21 @@ fn parse_funding(text: &str) -> Result<(Address, alloy_primitives::U256), String
     let address = address.parse().map_err(|error| format!("address: {error}"))?;
     let wei = wei.parse().map_err(|error| format!("wei: {error}"))?;
     Ok((address, wei))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_names_the_node_by_rpc_or_via() {
+        for flag in ["--rpc", "--via"] {
+            let words = ["counterfoil", "member", "join", "--key", "k", "--certificate", "c", flag, "http://other:1"];
+            let Ok(Cli { command: Command::Member(MemberCommand::Join { member, .. }) }) = Cli::try_parse_from(words)
+            else {
+                panic!("{flag} is not accepted");
+            };
+            assert_eq!(member.rpc, "http://other:1");
+        }
+    }
 }

@@ -165,10 +165,12 @@ pub(crate) enum Choice {
 pub(crate) enum Reason {
     Unspecified = 0,
     KeyCompromise = 1,
+    CaCompromise = 2,
     AffiliationChanged = 3,
     Superseded = 4,
     CessationOfOperation = 5,
     PrivilegeWithdrawn = 9,
+    AaCompromise = 10,
 }
 
 pub(crate) fn run(command: MemberCommand) -> eyre::Result<()> {
@@ -433,3 +435,34 @@ fn word(name: &'static str, word: &str) -> Field {
 
 /// The room's most rows of a page.
 const PAGE: u64 = 100;
+
+#[cfg(test)]
+mod tests {
+    use contracts::admission::is_reason;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_that_the_room_takes_can_be_said_and_no_other() {
+        let codes: Vec<u8> = Reason::value_variants().iter().map(|reason| *reason as u8).collect();
+        let taken: Vec<u8> = (0..=u8::MAX).filter(|code| is_reason(*code)).collect();
+        assert_eq!(codes, taken);
+    }
+
+    #[test]
+    fn reasons_are_said_as_rfc_5280_names_them() {
+        let names = Reason::value_variants().iter().filter_map(Reason::to_possible_value);
+        let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+        let expected = [
+            "unspecified",
+            "key-compromise",
+            "ca-compromise",
+            "affiliation-changed",
+            "superseded",
+            "cessation-of-operation",
+            "privilege-withdrawn",
+            "aa-compromise",
+        ];
+        assert_eq!(names, expected);
+    }
+}

@@ -79,7 +79,8 @@ fn a_second_node_is_voted_in_and_revoked() {
     let (founder, key) = (network.path("founder"), network.path("applicant.key"));
     let file = network.certificate("Bank", "node.bank.example:30303", &["--key", &key]);
 
-    let asked = network.member(&["join", "--key", &key, "--certificate", &file]).unwrap();
+    let via = network.node.url();
+    let asked = network.member(&["join", "--key", &key, "--certificate", &file, "--via", &via]).unwrap();
     assert_eq!(asked["request"], 1, "{asked}");
     let certificate = asked["certificate"].as_str().unwrap();
     assert_eq!(network.member(&["requests"]).unwrap()["requests"][0]["state"], "open");

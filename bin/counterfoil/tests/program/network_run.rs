@@ -20,7 +20,7 @@ use crate::{
 #[test]
 fn four_nodes_in_one_process_say_what_happens_in_json_and_end_by_an_interrupt() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, _) = make(folder.path(), ports());
+    let (out, _) = make(folder.path(), ports(), &[]);
     let (mut whole, lines) = Whole::start(&out);
 
     let mut blocks = BTreeMap::new();

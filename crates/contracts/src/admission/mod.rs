@@ -48,6 +48,7 @@ pub use abi::IAdmission;
 pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_member};
 pub use policies::from_policy;
 pub use recovery::{recover, were_removed_at};
+pub use requests::is_reason;
 pub use views::{Ballot, PeerRow, Standing, ballots, peers, standing};
 
 /// Where it is.

@@ -170,8 +170,9 @@ struct Asked {
     deadline: u64,
 }
 
-/// CRLReason of RFC 5280, without those that a certificate comes back from (certificateHold, removeFromCRL) and the unused 7.
-const fn is_reason(reason: u8) -> bool {
+/// Whether a revocation can have this CRLReason of RFC 5280: all but those that a certificate comes back from (certificateHold,
+/// removeFromCRL) and the unused 7.
+pub const fn is_reason(reason: u8) -> bool {
     matches!(reason, 0..=5 | 9 | 10)
 }
 

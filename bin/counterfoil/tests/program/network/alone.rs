@@ -11,7 +11,7 @@ const OTHER_ADDRESS: &str = "10.9.9.9:30303";
 fn members_vote_by_themselves_for_hosts_that_they_were_told() {
     let folder = tempfile::tempdir().unwrap();
     let port = ports();
-    let (out, _) = make(folder.path(), port);
+    let (out, _) = make(folder.path(), port, &[]);
     let approving = |number: u32| {
         let config = out.join(format!("node-{number}.toml"));
         Running::start(Command::new(PROGRAM).args(["node", "--approve-links", APPROVED_HOST, "--config"]).arg(config))
