@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::running::{PROGRAM, Running, error_of, run};
 
@@ -63,6 +63,25 @@ fn a_network_of_ones_own_is_made_and_run() {
 }
 
 #[test]
+fn an_unsafe_genesis_is_refused_by_name_unless_it_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    assert!(run(&["genesis", "new", "--data", path, "--chain-id", "99"]).status.success());
+    let file = folder.path().join("genesis.json");
+    let mut genesis: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let half = json!({ "measure": "members", "comparison": "above", "numerator": 1, "denominator": 2 });
+    genesis["counterfoil"]["admission"] = json!({ "policy": { "approvals": half } });
+    fs::write(&file, genesis.to_string()).unwrap();
+
+    let error = error_of(&run(&["node", "--data", path, "--http", "127.0.0.1:0", "--log", "error"]));
+    assert!(error.contains("approvals do not need more than two thirds"), "{error}");
+    assert!(error.contains("--allow-unsafe"), "{error}");
+    let node = Running::start(Command::new(PROGRAM).args(["node", "--allow-unsafe", "--data", path]));
+    assert_eq!(node.call("eth_chainId", json!([])), "0x63");
+    assert!(node.stop("-TERM").success());
+}
+
+#[test]
 fn health_and_metrics_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let node = Running::dev(folder.path());
@@ -113,6 +132,18 @@ fn the_demo_tells_its_story() {
         "refused with 05",
         "card payment held, as of block",
         "card payment captured, as of block",
+        "A fifth makes its own X.509 certificate",
+        "It asks to be linked",
+        "member 3 approves",
+        "request 1 is approved",
+        "It says that it is ready",
+        "on five members decide, and four must sign",
+        "The fifth asks that member 4 be revoked",
+        "member 5 approves",
+        "request 2 is approved",
+        "Its connections are dropped, as it and the others show",
+        "admission member status: valid, as of block",
+        "admission member status: revoked, as of block",
     ];
     for chapter in chapters {
         assert!(text.contains(chapter), "{chapter}: {text}");

@@ -44,6 +44,8 @@ const EPOCH_BLOCKS: u64 = 64;
 const CERTIFICATE_DAYS: u64 = 365;
 /// The place of the founder that is revoked.
 const REVOKED: usize = 3;
+/// The places of all others.
+const STAYING: [usize; 4] = [0, 1, 2, 4];
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -192,6 +194,7 @@ impl<'a> Network<'a> {
     }
 
     fn revoke_one(&self) -> eyre::Result<()> {
+        self.wait_until("member 4 is connected to member 1", |network| network.is_connected(0, REVOKED))?;
         let certificate = self.certificate_of(REVOKED)?;
         let call = IAdmission::requestRevocationCall {
             certificate,
@@ -201,17 +204,28 @@ impl<'a> Network<'a> {
         let done = self.nodes[4].member.sender.call(ADDRESS, &call)?;
         step("The fifth asks that member 4 be revoked: cessation of operation", &done.receipt)?;
         self.vote_until_approved(done.log::<RevocationRequested>()?.id, &[4, 0, 1, 2])?;
+        self.see_it_cut_off()
+    }
+
+    /// The others no longer list it as a peer, so what it shows of itself counts as well.
+    fn see_it_cut_off(&self) -> eyre::Result<()> {
         let last_heard = self.height(REVOKED);
+        self.wait_until("the revoked one's connections are dropped", |network| {
+            let both = |other: &usize| [(*other, REVOKED), (REVOKED, *other)];
+            let seen = STAYING.iter().flat_map(both).map(|(node, peer)| network.is_connected(node, peer));
+            Ok(!seen.collect::<eyre::Result<Vec<_>>>()?.contains(&true))
+        })?;
         let left_behind = |network: &Self| Ok(network.height(0) > network.height(REVOKED) + 1);
         self.wait_until("the others go on without the revoked one", left_behind)?;
         ensure!(self.height(REVOKED) <= last_heard + 1, "a revoked node still hears of blocks");
-        println!("  Its connections are dropped: it stands at block {}, the others go on", self.height(REVOKED));
+        println!("  Its connections are dropped, as it and the others show");
+        println!("    it stands at block {}, the others go on", self.height(REVOKED));
         Ok(())
     }
 
     /// What the two memberships are worth, for whoever has only the files.
     fn prove(&self) -> eyre::Result<()> {
-        for member in [4, REVOKED] {
+        for (member, expected) in [(4, "valid"), (REVOKED, "revoked")] {
             let asked = json!({ "certificate": self.certificate_of(member)?, "block": "latest" });
             let exported = self.ask(0, "counterfoil_export", json!(["member", asked]))?;
             let file: Bytes = serde_json::from_value(exported["cfl"].clone())?;
@@ -221,6 +235,7 @@ impl<'a> Network<'a> {
             let status = statement.fields.iter().find(|field| field.name == "status");
             let status = &status.ok_or_eyre("the counterfoil says no status")?.value;
             let name = &self.nodes[member].name;
+            ensure!(status == expected, "the counterfoil says that {name} is {status}, not {expected}");
             println!(
                 "  The counterfoil of {name}'s certificate, {} bytes, follows the committee's change:",
                 file.len()
@@ -233,6 +248,14 @@ impl<'a> Network<'a> {
     fn certificate_of(&self, member: usize) -> eyre::Result<B256> {
         let node_key = self.nodes[member].member.key.id();
         Ok(self.view(0, &IAdmission::memberCall { nodeKey: node_key })?.certificate)
+    }
+
+    /// Whether a node's figures show a connection with another.
+    fn is_connected(&self, node: usize, peer: usize) -> eyre::Result<bool> {
+        let Running { name, node, .. } = &self.nodes[node];
+        let figures = node.figures()().ok_or_else(|| eyre!("{name} has no engine"))?;
+        let id = self.nodes[peer].member.key.id();
+        Ok(figures.peers.iter().any(|known| known.id == id && known.connected))
     }
 
     fn url(&self, node: usize) -> String {
