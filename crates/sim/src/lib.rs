@@ -83,3 +83,31 @@ impl fmt::Display for Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(violation: Option<Violation>) -> Report {
+        let mut faults = Faults::default();
+        faults.add(Kind::Stop, 2);
+        faults.add(Kind::Admission, 1);
+        Report { seed: 17, violation, height: 40, history: B256::ZERO, faults }
+    }
+
+    #[test]
+    fn a_seed_that_failed_is_named_with_what_was_broken_and_how_to_play_it_again() {
+        let failed = report(Some(Violation::Gap { height: 41, node: 3 }));
+        let expected = [
+            "seed 17 failed: the final block at height 41 of node 3 does not follow the one before it",
+            "  faults: stops 2, admissions 1",
+            "  replay: cargo xtask sim --first 17 --seeds 1 --log",
+        ];
+        assert_eq!(failed.to_string(), expected.join("\n"));
+    }
+
+    #[test]
+    fn a_seed_that_passed_is_one_line() {
+        assert_eq!(report(None).to_string(), "seed 17: height 40; stops 2, admissions 1");
+    }
+}
