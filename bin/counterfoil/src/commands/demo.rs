@@ -15,10 +15,12 @@ use crate::{
     config::NodeConfig,
     folder::Folder,
     node::Node,
+    process::refuse_core_dumps,
     rpc::{Client, Field},
 };
 
 pub(crate) fn run(arguments: &DemoArguments) -> eyre::Result<()> {
+    refuse_core_dumps()?;
     let folder = tempfile::tempdir().wrap_err("could not make a temporary folder")?;
     let config = NodeConfig::demo(Folder::new(folder.path().into()), arguments.http)?;
     let runtime = tokio::runtime::Runtime::new().wrap_err("could not start the runtime")?;

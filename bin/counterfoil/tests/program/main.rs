@@ -15,6 +15,7 @@ mod keys;
 mod kill;
 mod lane;
 mod member;
+mod memory;
 mod network;
 mod network_run;
 mod recover;
