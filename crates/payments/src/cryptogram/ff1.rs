@@ -19,6 +19,7 @@ use aes::{
         BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt as _, BlockSizeUser, KeyInit as _, consts::U16,
     },
 };
+use zeroize::Zeroize as _;
 
 use super::TWEAK_BYTES;
 use shape::{SHAPES, Shape};
@@ -99,6 +100,8 @@ impl Ff1 {
         self.cipher.encrypt_with_backend(Rounds { shape, start, tweak, direction, halves: &mut halves });
         write(halves.0, left);
         write(halves.1, right);
+        halves.0.zeroize();
+        halves.1.zeroize();
         Ok(())
     }
 }
