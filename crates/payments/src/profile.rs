@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use built_in::NAMES;
 pub use input::{Input, Kind};
 pub use rules::ProfileError;
-pub use strategy::{Strategy, Unsupported, matrix, supports};
+pub use strategy::{Strategy, Unsupported, matrix, opens_first, supports};
 pub use value::{InvalidValue, Reason, Values};
 
 /// How a card makes its tokens. [`Profile::parse`] and [`Profile::named`] give profiles that keep the rules; one that was put together

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     cryptogram::CardKeys,
     number::{Expiry, Pan, luhn_digit},
-    profile::{Input, Scope, Strategy, supports},
+    profile::{Input, opens_first, supports},
 };
 
 /// Where random bytes come from: fills all that it is given.
@@ -69,7 +69,9 @@ pub fn check_range(range: &RangeRecord, others: &[RangeRecord]) -> Result<(), Is
     if let Err(error) = supports(&range.profile, range.strategy) {
         return refuse(error.to_string());
     }
-    if is_by_number(range) && range.profile.inputs.iter().any(|input| !input.is_from_terminal()) {
+    if opens_first(range.profile.scope, range.strategy)
+        && range.profile.inputs.iter().any(|input| !input.is_from_terminal())
+    {
         return refuse("a number is opened before its card is known, so no credential can be an input".into());
     }
     let overlap = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
@@ -183,11 +185,6 @@ fn check_card(card: &Enrolment<'_>) -> Result<(), IssuerError> {
     missing.map_or(Ok(()), |input| refuse(format!("the profile needs {}", input.name())))
 }
 
-/// Whether the number is opened before its card is known.
-fn is_by_number(range: &RangeRecord) -> bool {
-    range.strategy == Strategy::Reverse && range.profile.scope == Scope::IssuerWide
-}
-
 fn new_reference(random: Random<'_>) -> CardReference {
     let mut bytes = [0; 16];
     random(&mut bytes);
@@ -203,7 +200,7 @@ fn new_random(random: Random<'_>) -> Masked<[u8; PERSONALIZATION_BYTES]> {
 }
 
 /// The PAN BIN, zeros, and their check digit.
-fn decoy_number(range: &RangeRecord) -> Result<Pan, IssuerError> {
+pub(super) fn decoy_number(range: &RangeRecord) -> Result<Pan, IssuerError> {
     let begun = format!("{:0<width$}", range.pan_bin, width = USUAL - 1);
     let check = luhn_digit(begun.as_bytes());
     let number = format!("{begun}{}", char::from(check));

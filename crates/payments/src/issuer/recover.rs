@@ -7,12 +7,14 @@
 //! vault:      (token, card index) registered -> card; the first time as re-derive, and registered when the cryptogram was right
 //! ```
 //! Called by `decide` and, for reversals that come first, by `followup`. **Alike for all** (T-19): whether there is such a card is not seen in what is
-//! done. Where none is found, the range's decoy takes its place: one card read, one number opened, one tokenization, whatever came.
+//! done. Where none is found, the range's decoy takes its place: one card read, one number opened, one tokenization, whatever came. Where a token
+//! cannot be opened, the decoy's number is looked for instead.
 
 use subtle::ConstantTimeEq as _;
 
 use super::{
-    Range, chip::Chip, desk::Desk, error::IssuerError, keys::KeyError, mismatch::Mismatch, records::CardRecord,
+    Range, chip::Chip, desk::Desk, enrol::decoy_number, error::IssuerError, keys::KeyError, mismatch::Mismatch,
+    records::CardRecord,
 };
 use crate::{
     number::{Pan, Token},
@@ -82,8 +84,11 @@ fn by_index(
 fn by_number(desk: &mut Desk<'_>, range: &Range, token: &Token, chip: &Chip<'_>) -> Result<Recovered, IssuerError> {
     let tokenizer = desk.keys.shared_fpe_key(range.record.key_set)?;
     let made_of = known(tokenizer.detokenize(&range.record, chip, token))?;
-    let hash = made_of.as_ref().map_or(Ok(range.decoy.number_hash), |number| desk.keys.index_hmac(number))?;
-    let found = desk.vault.card_by_number(&hash)?.filter(|card| card.token_bin == range.record.token_bin);
+    let is_open = made_of.is_some();
+    let asked = made_of.map_or_else(|| decoy_number(&range.record), Ok)?;
+    let hash = desk.keys.index_hmac(&asked)?;
+    let found = desk.vault.card_by_number(&hash)?;
+    let found = found.filter(|card| is_open && card.token_bin == range.record.token_bin);
     let mismatch = found.is_none().then_some(Mismatch::Token);
     let card = found.unwrap_or_else(|| range.decoy.clone());
     let number = desk.vault.reveal(&card.reference, &card.number)?;

@@ -52,13 +52,21 @@ pub fn supports(profile: &Profile, strategy: Strategy) -> Result<(), Unsupported
 pub fn matrix() -> String {
     let mut table = String::from("| mode | key | index | reverse | rederive | vault |\n|---|---|---|---|---|---|\n");
     for (mode, scope, index) in combinations() {
-        let cell =
-            |strategy| missing(mode, scope, index, strategy).map_or("yes".to_owned(), |what| format!("no: {what}"));
+        let cell = |strategy| match missing(mode, scope, index, strategy) {
+            Some(what) => format!("no: {what}"),
+            None if opens_first(scope, strategy) => "yes, without credential or seed".to_owned(),
+            None => "yes".to_owned(),
+        };
         let [reverse, rederive, vault] = Strategy::ALL.map(cell);
         let (mode, scope, index) = (word(&mode), word(&scope), word(&index));
         table.push_str(&format!("| {mode} | {scope} | {index} | {reverse} | {rederive} | {vault} |\n"));
     }
     table
+}
+
+/// Whether the number is opened before its card is known, so that nothing that only the card's record has can be an input.
+pub const fn opens_first(scope: Scope, strategy: Strategy) -> bool {
+    matches!((scope, strategy), (Scope::IssuerWide, Strategy::Reverse))
 }
 
 /// What a strategy misses.

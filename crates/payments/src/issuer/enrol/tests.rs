@@ -7,7 +7,7 @@ use crate::{
         tests::world::{PAN_BIN, TOKEN_BIN, World, number, range},
         vault::VaultError,
     },
-    profile::Profile,
+    profile::{Profile, Scope, Strategy},
 };
 
 fn refused(range: &RangeRecord, others: &[RangeRecord], why: &str) {

@@ -6,20 +6,21 @@ use std::{cell::RefCell, rc::Rc};
 use alloy_primitives::B256;
 
 use super::{
-    ledger::PlainSigner,
+    ledger::{POOL, PlainSigner},
     tap::{ACQUIRER, Tap},
-    world::{TOKEN_BIN, World},
+    world::{PAN_BIN, TOKEN_BIN, World, range},
 };
 use crate::{
     issuer::{
-        Desk, Reply,
+        Desk, Reply, Settings,
         chip::Chip,
         keys::{Holder, KeyError, Keys, Personalization, SoftKeys, Tokenizer},
         records::{CardReference, MerchantKey, NumberHash, RangeRecord, WrappedKeys},
     },
-    message::{Payment, Request, Response, ResponseCode::DoNotHonour, Text},
+    message::{Payment, Request, Response, ResponseCode::DoNotHonour, Text, card::IccData},
     number::{Pan, Token, luhn_digit},
     profile::Strategy,
+    tlv::{Tag, tag},
 };
 
 type Operations = Rc<RefCell<Vec<&'static str>>>;
@@ -125,32 +126,59 @@ fn refused(world: &mut World) -> Vec<(&'static str, Payment)> {
     let mut stranger = card.answer(&Tap::of(1000));
     stranger.iad[8] ^= 0x11;
     let tap = Tap::of(1000).stan(2);
-    let unknown = token(&format!("{TOKEN_BIN}000000123"));
+    let bin = card.range.token_bin.as_str();
+    let of_length = |length: usize| token(&format!("{bin}{:0free$}", 123, free = length - 1 - bin.len()));
+    let of_length = |length| Payment { token: of_length(length), ..message.clone() };
     let nobodys = token("888888000000001");
-    let short = token(&format!("{TOKEN_BIN}000123"));
+    let number = token(&format!("{PAN_BIN}000000001"));
     let stan = message.stan;
     vec![
         ("wrong merchant", Payment { merchant: Text::new("CAFE-7").unwrap(), ..message.clone() }),
         ("bad cryptogram", tap.message(&forged)),
         ("unknown card", tap.message(&stranger)),
-        ("unknown token", Payment { token: unknown, ..message.clone() }),
+        ("unknown token", of_length(16)),
         ("token of nobody", Payment { token: nobodys, ..message.clone() }),
-        ("token of another length", Payment { token: short, ..message.clone() }),
+        ("number as a token", Payment { token: number, ..message.clone() }),
+        ("token of 13 digits", of_length(13)),
+        ("token of 14 digits", of_length(14)),
+        ("token of 19 digits", of_length(19)),
+        ("values that are none", Payment { icc_data: Some(meaningless(&message)), ..message.clone() }),
         ("wrong amount", Payment { amount_minor: 1001, ..message.clone() }),
         ("replay", Payment { stan, ..paid }),
         ("old counter", tap.message(&card.answer_at(&tap, 0))),
     ]
 }
 
+/// DE 55 with values of which no card would have made a token.
+fn meaningless(message: &Payment) -> IccData {
+    let mut objects = message.icc_data.as_ref().unwrap().objects().clone();
+    let values: [(Tag, &[u8]); 3] =
+        [(tag::AMOUNT, &[0x0a; 6]), (tag::DATE, &[0; 3]), (tag::MERCHANT_CATEGORY, &[0; 2])];
+    for (tag, value) in values {
+        objects.insert(tag, value.to_vec()).unwrap();
+    }
+    IccData::of(objects)
+}
+
+/// Under BINs of six digits, and of eight: there a token of 13 or 14 digits has too few left for FF1.
 fn check(profile: &str, strategy: Strategy, of_keys: &[&str]) {
-    let mut world = World::with(profile, strategy);
+    for (token_bin, pan_bin) in [(TOKEN_BIN, PAN_BIN), ("99999999", "12345678")] {
+        let (token_bin, pan_bin) = (token_bin.to_owned(), pan_bin.to_owned());
+        let range = RangeRecord { token_bin, pan_bin, ..range(profile, strategy) };
+        check_range(&range, of_keys);
+    }
+}
+
+fn check_range(range: &RangeRecord, of_keys: &[&str]) {
+    let which = format!("{}, {:?}, {}", range.profile.name, range.strategy, range.token_bin);
+    let mut world = World::with_range(range, Settings::new(31_337, POOL));
     let refused = refused(&mut world);
     let costs: Vec<_> = refused.iter().map(|(_, message)| cost(&world, message)).collect();
     let (first, vault) = costs.first().unwrap();
-    assert_eq!(first, of_keys, "{profile}, {strategy:?}");
+    assert_eq!(first, of_keys, "{which}");
     assert!(vault.contains(&"add_payment"));
     for ((what, _), cost) in refused.iter().zip(&costs) {
-        assert_eq!(cost, &(first.clone(), vault.clone()), "{what}: {profile}, {strategy:?}");
+        assert_eq!(cost, &(first.clone(), vault.clone()), "{what}: {which}");
     }
 }
 
@@ -163,7 +191,11 @@ fn unknown_token_wrong_merchant_and_bad_cryptogram_cost_the_same() {
     check("combined", Strategy::Rederive, &rederive);
     check("merchant", Strategy::Vault, &rederive);
     check("merchant", Strategy::Reverse, &reverse);
+    check("merchant", Strategy::Rederive, &rederive);
     check("static-index", Strategy::Reverse, &reverse);
     check("issuer-wide", Strategy::Rederive, &rederive);
-    check("issuer-wide", Strategy::Reverse, &["shared_fpe_key", "detokenize", "index_hmac", "verify_arqc"]);
+    let opened = ["shared_fpe_key", "detokenize", "index_hmac", "verify_arqc"];
+    check("issuer-wide", Strategy::Reverse, &opened);
+    check("single", Strategy::Reverse, &opened);
+    check("listed-two", Strategy::Reverse, &opened);
 }

@@ -1,21 +1,23 @@
 //! T-21: the three ways back find the same card, and what a profile does not allow is refused.
 
 use super::{
+    ledger::POOL,
     tap::Tap,
     world::{BALANCE_MINOR, World, range},
 };
 use crate::{
-    issuer::{enrol::add_range, mismatch::Mismatch, records::RangeRecord},
+    issuer::{Settings, enrol::add_range, mismatch::Mismatch, records::RangeRecord},
     message::{Payment, Response, ResponseCode, Text},
-    profile::{NAMES, Profile, Strategy, supports},
+    profile::{NAMES, Profile, Scope, Strategy, matrix},
 };
 
 /// What came of some taps: code, mismatches, and which account paid.
 type Came = Vec<(ResponseCode, Vec<Mismatch>, Vec<(u64, u64)>)>;
 
 /// Two cards at two merchants, each tap as it is and with something wrong.
-fn story(profile: &str, strategy: Strategy) -> Came {
-    let mut world = World::with(profile, strategy);
+fn story(profile: &Profile, strategy: Strategy) -> Came {
+    let range = RangeRecord { profile: profile.clone(), ..range("combined", strategy) };
+    let mut world = World::with_range(&range, Settings::new(31_337, POOL));
     let mut cards = [world.card(1), world.card(2)];
     let mut came = Came::new();
     let mut stan = 0;
@@ -47,37 +49,90 @@ fn story(profile: &str, strategy: Strategy) -> Came {
 #[test]
 fn supported_strategies_give_equal_results() {
     for name in NAMES {
-        let profile = Profile::named(name).unwrap();
-        let allowed: Vec<Strategy> =
-            Strategy::ALL.into_iter().filter(|strategy| supports(&profile, *strategy).is_ok()).collect();
-        let stories: Vec<Came> = allowed
-            .iter()
-            .filter(|strategy| add_range(&mut World::new().vault, &elsewhere(name, **strategy)).is_ok())
-            .map(|strategy| story(name, *strategy))
-            .collect();
-        let first = stories.first().unwrap_or_else(|| panic!("{name} has no strategy"));
-        assert!(first.iter().any(|(code, ..)| code.approves()), "{name}");
-        for other in &stories {
-            assert_eq!(first, other, "{name}, {allowed:?}");
-        }
+        check_equal(&Profile::named(name).unwrap());
+    }
+}
+
+/// The rows of the matrix that none of the built-in profiles is.
+#[test]
+fn supported_strategies_give_equal_results_in_profiles_of_ones_own() {
+    for [mode, scope, index] in [
+        ["multi-use", "per-card", "static"],
+        ["multi-use", "issuer-wide", "none"],
+        ["multi-use", "issuer-wide", "per-merchant"],
+        ["multi-use", "issuer-wide", "static"],
+        ["combined", "issuer-wide", "static"],
+    ] {
+        check_equal(&row(mode, scope, index));
+    }
+}
+
+#[track_caller]
+fn check_equal(profile: &Profile) {
+    let allowed: Vec<Strategy> = Strategy::ALL
+        .into_iter()
+        .filter(|strategy| add_range(&mut World::new().vault, &elsewhere(profile, *strategy)).is_ok())
+        .collect();
+    let stories: Vec<Came> = allowed.iter().map(|strategy| story(profile, *strategy)).collect();
+    let first = stories.first().unwrap_or_else(|| panic!("{profile:?} has no strategy"));
+    assert!(first.iter().any(|(code, ..)| code.approves()), "{profile:?}");
+    for other in &stories {
+        assert_eq!(first, other, "{profile:?}, {allowed:?}");
     }
 }
 
 /// The same range under other BINs.
-fn elsewhere(name: &str, strategy: Strategy) -> RangeRecord {
-    RangeRecord { token_bin: "888888".into(), pan_bin: "777777".into(), ..range(name, strategy) }
+fn elsewhere(profile: &Profile, strategy: Strategy) -> RangeRecord {
+    RangeRecord {
+        token_bin: "888888".into(),
+        pan_bin: "777777".into(),
+        profile: profile.clone(),
+        ..range("combined", strategy)
+    }
 }
 
+/// A profile in the words of the matrix; perhaps one that may not be.
+fn row(mode: &str, scope: &str, index: &str) -> Profile {
+    let more = if mode == "multi-use" { r#""terminal-id""# } else { r#""amount","date""# };
+    let json = format!(
+        r#"{{"name":"row","mode":"{mode}","basis":"merchant-code","scope":"{scope}","index":"{index}","inputs":["merchant-id",{more}]}}"#
+    );
+    serde_json::from_str(&json).unwrap()
+}
+
+/// Every pair that the published matrix does not allow, and every row that it does not have, is refused when it is configured.
 #[test]
-fn unsupported_strategies_are_refused_when_they_are_configured() {
-    let refuse = |name: &str, strategy: Strategy| {
-        let refused = add_range(&mut World::new().vault, &elsewhere(name, strategy));
-        assert!(refused.is_err(), "{name} {strategy:?}");
-    };
-    refuse("combined", Strategy::Vault);
-    refuse("single", Strategy::Rederive);
-    refuse("single", Strategy::Vault);
-    refuse("any-two", Strategy::Vault);
+fn a_range_is_what_the_matrix_says() {
+    let table = matrix();
+    let cells =
+        |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect() };
+    let published: Vec<Vec<String>> = table.lines().skip(2).map(cells).collect();
+    assert_eq!(published.len(), 10);
+    for mode in ["multi-use", "single-use", "combined"] {
+        for scope in ["per-card", "issuer-wide"] {
+            for index in ["none", "per-merchant", "static"] {
+                let cells = published.iter().find(|cells| cells[..3] == [mode, scope, index]);
+                for (at, strategy) in Strategy::ALL.into_iter().enumerate() {
+                    let allowed = cells.is_some_and(|cells| cells[3 + at].starts_with("yes"));
+                    let added = add_range(&mut World::new().vault, &elsewhere(&row(mode, scope, index), strategy));
+                    assert_eq!(added.is_ok(), allowed, "{mode} {scope} {index} {strategy:?}: {added:?}");
+                }
+            }
+        }
+    }
+}
+
+/// What the matrix says behind a yes: a credential or the seed is on record with its card, which is not known yet.
+#[test]
+fn a_token_that_is_opened_first_is_made_of_nothing_that_the_card_knows_alone() {
+    for scope in [Scope::PerCard, Scope::IssuerWide] {
+        for name in ["merchant", "merchant-seed", "credentials"] {
+            let profile = Profile { scope, ..Profile::named(name).unwrap() };
+            let added = |strategy| add_range(&mut World::new().vault, &elsewhere(&profile, strategy)).is_ok();
+            assert_eq!(added(Strategy::Reverse), scope == Scope::PerCard, "{name} {scope:?}");
+            assert!(added(Strategy::Rederive), "{name} {scope:?}");
+        }
+    }
 }
 
 /// The first tap of a multi-use token registers it; from then on it is looked up.

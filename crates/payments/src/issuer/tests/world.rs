@@ -123,10 +123,13 @@ impl World {
     }
 
     pub(in crate::issuer) fn with_settings(profile: &str, strategy: Strategy, settings: Settings) -> Self {
+        Self::with_range(&range(profile, strategy), settings)
+    }
+
+    pub(in crate::issuer) fn with_range(range: &RangeRecord, settings: Settings) -> Self {
         let keys = SoftKeys::new(&Masked::new(MASTER), [1, 2]);
         let mut vault = MemoryVault::default();
-        let range = range(profile, strategy);
-        add_range(&mut vault, &range).unwrap();
+        add_range(&mut vault, range).unwrap();
         for (merchant, address) in [("SHOP-1", SHOP), ("CAFE-7", CAFE)] {
             let key = MerchantKey { acquirer: ACQUIRER.into(), merchant: merchant.into() };
             vault.put_merchant(&MerchantRecord { key, currency: EUR, address, category: None }).unwrap();
@@ -144,7 +147,7 @@ impl World {
     }
 
     pub(in crate::issuer) fn card_of(&mut self, range: RangeRecord, account: u32) -> Card {
-        let number = number(account);
+        let number = number_of(&range.pan_bin, account);
         let enrolment = Enrolment {
             range: &range,
             number: &number,
@@ -262,7 +265,12 @@ pub(in crate::issuer) fn range(profile: &str, strategy: Strategy) -> RangeRecord
 
 /// The number of an account.
 pub(in crate::issuer) fn number(account: u32) -> Pan {
-    let begun = format!("{PAN_BIN}{account:09}");
+    number_of(PAN_BIN, account)
+}
+
+/// The same under another BIN.
+fn number_of(pan_bin: &str, account: u32) -> Pan {
+    let begun = format!("{pan_bin}{account:0free$}", free = 15 - pan_bin.len());
     Pan::parse(&format!("{begun}{}", char::from(luhn_digit(begun.as_bytes())))).unwrap()
 }
 
