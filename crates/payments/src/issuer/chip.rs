@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+use super::mismatch::Mismatch;
 use crate::{
     dol::Dol,
     layout::{self, Iad},
@@ -53,6 +54,17 @@ pub enum ChipError {
     /// 9F10 is not of our version.
     #[error("9F10 of DE 55 cannot be read: {0}")]
     Iad(#[from] layout::IadError),
+}
+
+impl ChipError {
+    /// Its name in the issuer's records.
+    pub const fn mismatch(&self) -> Mismatch {
+        match self {
+            Self::Missing(_) => Mismatch::DataMissing,
+            Self::Length { .. } => Mismatch::DataLength,
+            Self::Iad(_) => Mismatch::IssuerData,
+        }
+    }
 }
 
 impl<'a> Chip<'a> {

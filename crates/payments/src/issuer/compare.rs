@@ -4,6 +4,7 @@
 //! | message | card | merchant's record | |
 //! |---|---|---|---|
 //! | DE 4 | 9F02 | | equal; with a tip, DE 4 up to so many percent more |
+//! | | 9F03 | | zero: cashback is not offered |
 //! | DE 49 | 5F2A | currency | equal, judged before all others: DE 39 = 57 |
 //! | DE 18 | 9F15 | category, if there is one | equal |
 //! | DE 42 | 9F16 | | equal without what fills them up |
@@ -53,6 +54,7 @@ impl Comparison<'_> {
         let agrees = [
             (Mismatch::CryptogramKind, self.chip.information & KIND_MASK == ARQC),
             (Mismatch::Amount, self.amount_agrees()),
+            (Mismatch::OtherAmount, self.chip.number(tag::OTHER_AMOUNT) == Some(0)),
             (Mismatch::Category, self.category_agrees()),
             (Mismatch::Merchant, self.text_agrees(tag::MERCHANT_ID, self.payment.merchant.bytes())),
             (Mismatch::Terminal, self.text_agrees(tag::TERMINAL_ID, self.payment.terminal.bytes())),

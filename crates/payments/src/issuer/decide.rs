@@ -37,8 +37,12 @@ pub(super) fn authorize(issuer: &Issuer, desk: &mut Desk<'_>, ask: &Ask<'_>) -> 
         payment.mismatches.push(Mismatch::EntryMode);
         return decline(desk, ask, payment, ResponseCode::NotPermitted);
     };
-    let Ok(chip) = Chip::read(data) else {
-        return decline(desk, ask, payment, ResponseCode::FormatError);
+    let chip = match Chip::read(data) {
+        Ok(chip) => chip,
+        Err(error) => {
+            payment.mismatches.push(error.mismatch());
+            return decline(desk, ask, payment, ResponseCode::FormatError);
+        }
     };
     if payment.kind != PaymentKind::Inquiry && payment.requested_minor == 0 {
         return decline(desk, ask, payment, ResponseCode::InvalidAmount);

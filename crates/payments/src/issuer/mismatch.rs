@@ -44,6 +44,12 @@ macro_rules! mismatches {
 mismatches! {
     /// The data that the card saw are not those that came: somebody between reformatted them.
     CardData = "card_data",
+    /// DE 55 has not all that the card was asked for and said.
+    DataMissing = "data_missing",
+    /// Something in DE 55 is shorter or longer than the card's lists want it.
+    DataLength = "data_length",
+    /// 9F10 is not of a version of this issuer, or its card index is not decimal.
+    IssuerData = "issuer_data",
     /// The cryptogram is not this card's over these data: forged.
     Cryptogram = "cryptogram",
     /// The card did not ask to go online (9F27).
@@ -58,6 +64,8 @@ mismatches! {
     Token = "token",
     /// DE 4 against 9F02.
     Amount = "amount",
+    /// 9F03 is not zero: no transaction of this issuer has another amount, and cashback is none.
+    OtherAmount = "other_amount",
     /// DE 49, 5F2A and the merchant's currency.
     Currency = "currency",
     /// DE 18, 9F15 and the merchant's category.

@@ -231,6 +231,39 @@ fn no_token_is_made_over_zeros() {
     assert_eq!(session.say(&get_processing_options(&[0; 90])), [0x69, 0x85]);
 }
 
+/// Abuse case 3: values in another order than the card's list. The card takes each for what stands in its place, so most are no values; where they are,
+/// what it says is of the bytes as they came, and the issuer tells them from those in order (`issuer/tests/abuse.rs`).
+#[test]
+fn values_in_another_order_are_refused_or_told_by_their_digest() {
+    for (first, why) in [
+        (tag::AMOUNT, "amount is blank"),
+        (tag::CURRENCY, "date is no date of the calendar"),
+        (tag::DATE, "date is no date of the calendar"),
+        (tag::UNPREDICTABLE_NUMBER, "merchant-id has bytes that cannot be printed"),
+    ] {
+        let mut session = Session::new("combined", Protocol::T1);
+        session.get(&select(Aid::default().bytes()));
+        assert_eq!(session.say(&get_processing_options(&exchanged(first))), [0x69, 0x85], "{first}");
+        assert_eq!(session.card.refusal().unwrap().to_string(), format!("no token is made of this: {why}"));
+        assert_eq!(session.counters.atc, 0, "{first}");
+    }
+    let taken = exchanged(tag::MERCHANT_ID);
+    let mut session = Session::new("combined", Protocol::T1);
+    session.tap(&taken);
+    let response = session.get(&bytes("first ARQC"));
+    let digest = layout::Iad::parse(&signed(&response, tag::IAD)).unwrap().pdol_digest;
+    assert_eq!(digest, layout::pdol_digest(&taken));
+    assert_ne!(digest, layout::pdol_digest(&pdol_data()));
+}
+
+/// The PDOL data with a value and the one behind it in each other's place.
+fn exchanged(first: Tag) -> Vec<u8> {
+    let mut entries = layout::pdol().entries().to_vec();
+    let at = entries.iter().position(|(tag, _)| *tag == first).unwrap();
+    entries.swap(at, at + 1);
+    crate::dol::Dol::of(&entries).fill(terminal_value).bytes
+}
+
 #[test]
 fn zeros_that_mean_something_and_leap_days_are_taken() {
     let cases: [(Tag, &[u8]); 5] = [

@@ -42,7 +42,8 @@ fn objects_that_are_missing_or_of_another_length_are_refused_by_name() {
     for tag in [tag::AIP, tag::ATC, tag::CRYPTOGRAM, tag::CRYPTOGRAM_INFORMATION, tag::IAD] {
         assert_eq!(Chip::read(&changed(tag, None)).unwrap_err(), ChipError::Missing(tag));
     }
-    assert!(matches!(Chip::read(&changed(tag::IAD, Some(&[0; 18]))).unwrap_err(), ChipError::Iad(_)));
+    let error = Chip::read(&changed(tag::IAD, Some(&[0; 18]))).unwrap_err();
+    assert!(matches!(error, ChipError::Iad(_)) && error.mismatch() == Mismatch::IssuerData);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::{
     message::{
         Digits, LocalDate, LocalTime, Text,
         amount::{CurrencyNumber, Processing},
+        card::IccData,
     },
 };
 
@@ -56,6 +57,22 @@ fn each_difference_is_told_by_name() {
     check(|payment| payment.merchant_place = Text::new("ANOTHER SHOP"), &[Mismatch::Location]);
     check(|payment| payment.merchant_place = None, &[Mismatch::Location]);
     check(|payment| payment.processing = Processing::of(Transaction::Refund), &[Mismatch::Type]);
+}
+
+/// Abuse case 8: no transaction of this issuer has another amount.
+#[test]
+fn another_amount_is_told_by_name() {
+    let other = |value: [u8; 6]| {
+        move |payment: &mut Payment| {
+            let mut objects = payment.icc_data.as_ref().unwrap().objects().clone();
+            objects.remove(tag::OTHER_AMOUNT).unwrap();
+            objects.insert(tag::OTHER_AMOUNT, value.to_vec()).unwrap();
+            payment.icc_data = Some(IccData::of(objects));
+        }
+    };
+    check(other([0; 6]), &[]);
+    check(other([0, 0, 0, 0, 0, 1]), &[Mismatch::OtherAmount]);
+    check(other([0, 0, 0, 0, 0, 0x0a]), &[Mismatch::OtherAmount]);
 }
 
 /// Abuse case 3: clocks that differ, midnight, the turn of a year, the leap day.

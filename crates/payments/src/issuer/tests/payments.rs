@@ -27,7 +27,7 @@ use crate::{
         card::{EntryMode, IccData},
     },
     profile::Strategy,
-    tlv::tag,
+    tlv::{Tag, tag},
 };
 
 #[test]
@@ -174,6 +174,9 @@ fn balance_of(balance_minor: u64) -> impl FnOnce(&mut World, &mut Card) {
     }
 }
 
+/// 9F10 with a card index that is no number.
+const NOT_DECIMAL: [u8; 18] = [17, 1, 1, 0x03, 0xa0, 0, 0, 1, 0x1a, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
 #[test]
 fn each_refusal_has_its_code() {
     let unknown = |message: &mut Payment| message.merchant = Text::new("NOBODY").unwrap();
@@ -182,12 +185,19 @@ fn each_refusal_has_its_code() {
     check(|_, _| {}, dollars, NotPermitted, &[Mismatch::Currency]);
     let keyed = |message: &mut Payment| message.entry_mode = EntryMode::parse(b"012");
     check(|_, _| {}, keyed, NotPermitted, &[Mismatch::EntryMode]);
-    let cut = |message: &mut Payment| {
-        let mut objects = message.icc_data.as_ref().unwrap().objects().clone();
-        objects.remove(tag::LOCATION).unwrap();
-        message.icc_data = Some(IccData::of(objects));
+    let cut = |tag: Tag, value: Option<&'static [u8]>| {
+        move |message: &mut Payment| {
+            let mut objects = message.icc_data.as_ref().unwrap().objects().clone();
+            objects.remove(tag).unwrap();
+            value.into_iter().for_each(|value| objects.insert(tag, value.to_vec()).unwrap());
+            message.icc_data = Some(IccData::of(objects));
+        }
     };
-    check(|_, _| {}, cut, FormatError, &[]);
+    check(|_, _| {}, cut(tag::LOCATION, None), FormatError, &[Mismatch::DataMissing]);
+    check(|_, _| {}, cut(tag::MERCHANT_ID, Some(b"SHOP-1")), FormatError, &[Mismatch::DataLength]);
+    check(|_, _| {}, cut(tag::MERCHANT_ID, Some(&[b' '; 16])), FormatError, &[Mismatch::DataLength]);
+    check(|_, _| {}, cut(tag::IAD, Some(&NOT_DECIMAL)), FormatError, &[Mismatch::IssuerData]);
+    check(|_, _| {}, cut(tag::IAD, Some(&[1; 4])), FormatError, &[Mismatch::IssuerData]);
     check(|_, _| {}, |message| message.amount_minor = 0, InvalidAmount, &[]);
     check(status(CardStatus::Blocked), unchanged, RestrictedCard, &[]);
     check(status(CardStatus::Lost), unchanged, LostCard, &[]);

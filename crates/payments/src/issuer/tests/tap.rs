@@ -23,6 +23,8 @@ pub(in crate::issuer) struct Tap {
     pub(in crate::issuer) operation: Operation,
     pub(in crate::issuer) transaction: Transaction,
     pub(in crate::issuer) amount_minor: u64,
+    /// 9F03.
+    pub(in crate::issuer) other_minor: u64,
     pub(in crate::issuer) currency: u16,
     pub(in crate::issuer) merchant: &'static str,
     pub(in crate::issuer) terminal: &'static str,
@@ -69,6 +71,7 @@ impl Tap {
             operation: Operation::Authorization,
             transaction: Transaction::Purchase,
             amount_minor,
+            other_minor: 0,
             currency: 978,
             merchant: "SHOP-1",
             terminal: "TERM0001",
@@ -106,7 +109,7 @@ impl Tap {
         let mut objects = Objects::new();
         let mut put = |tag: Tag, value: Vec<u8>| objects.insert(tag, value).unwrap();
         put(tag::AMOUNT, bcd(self.amount_minor, 6));
-        put(tag::OTHER_AMOUNT, bcd(0, 6));
+        put(tag::OTHER_AMOUNT, bcd(self.other_minor, 6));
         put(tag::CURRENCY, bcd(self.currency.into(), 2));
         put(tag::DATE, bcd(self.date, 3));
         put(tag::TIME, bcd(self.time, 3));

@@ -106,6 +106,7 @@ fn a_value_that_means_nothing_is_refused_by_name() {
     check(2, "9999991234567890", ResponseCode::InvalidCardNumber);
     check(2, "123", ResponseCode::InvalidCardNumber);
     check(3, "990000", ResponseCode::InvalidTransaction);
+    check(3, "090000", ResponseCode::InvalidTransaction);
     check(7, "0000000000", ResponseCode::FormatError);
     check(7, "0230120000", ResponseCode::FormatError);
     check(7, "0229240000", ResponseCode::FormatError);
