@@ -1,7 +1,8 @@
 //! The second part of the token: the card reference under the index key, another one at each merchant.
 //!
 //! Requirements T-14, T-15 and T-20: by it the issuer finds the card, and with the card its keys. Twelve digits under FF1, tweaked by the
-//! merchant id as the card received it, so that two merchants cannot tell that they saw one card; with an empty tweak it is static.
+//! merchant id as the card received it, so that two merchants of different ids cannot tell by it that they saw one card; with an empty tweak it
+//! is static.
 
 use std::fmt;
 

@@ -1,6 +1,8 @@
-//! The chapter of the card: it is tapped at two merchants, who see two numbers and nothing by which they could find out that it is one card.
-//! What one of them saw the other cannot use; a payment is captured, and its counterfoils outlive bank and node. The issuer runs in the
-//! node's process, and everything goes over its doors.
+//! The chapter of the card: it is tapped at two merchants, who see two numbers, and no value that both saw is this card's alone. What one of them
+//! saw the other cannot use; a payment is captured, and its counterfoils outlive bank and node. The issuer runs in the node's process, and
+//! everything goes over its doors.
+//!
+//! Not claimed: that two merchants who compare cannot guess. The card's counter goes on from one to the other, in the order of the taps.
 
 mod bank;
 mod seen;

@@ -41,7 +41,7 @@ pub(crate) struct PersonalizeArguments {
     /// Last month that its tokens tell [default: its own].
     #[arg(long, value_name = "YYMM")]
     token_expiry: Option<String>,
-    /// Card sequence number: tells cards of one number apart.
+    /// Card sequence number, which its token carries; a number has one card of an issuer, whatever this says.
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=99))]
     sequence: u8,
     /// The card file to write; must not exist.

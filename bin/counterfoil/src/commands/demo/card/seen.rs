@@ -1,6 +1,7 @@
-//! What merchants see of a card, byte by byte, and whether two of them could find out that it was the same one.
+//! What merchants see of a card, byte by byte, and whether two of them saw a value that only this card says.
 //!
 //! A value **leads to a card** if both merchants saw it and another card of the same bank says something else in its place. There must be none.
+//! Not looked at is what follows from one value to the next: the counter (9F36) rises by one at each tap, wherever it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
