@@ -18,24 +18,40 @@ use payments::card::{Card, Counter};
 
 use super::InsertArguments;
 
+/// Why a card is in no reader any more. Who takes it out ends the program.
+#[derive(Debug, thiserror::Error)]
+enum Gone {
+    #[error("the reader is gone: it hung up")]
+    HungUp,
+    #[error("the reader is gone")]
+    Broken(#[from] io::Error),
+}
+
 pub(super) fn run(arguments: &InsertArguments) -> eyre::Result<()> {
     let (mut card, mut counter) = arguments.card.power_on()?;
     let reader = TcpStream::connect(&arguments.vpcd)
         .wrap_err_with(|| format!("no reader at {}: is pcscd with vsmartcard-vpcd running?", arguments.vpcd))?;
     reader.set_nodelay(true)?;
     println!("inserted at {}, answers {}; Ctrl-C takes it out", arguments.vpcd, hex::encode_upper(card.reset()));
-    serve(&reader, &mut card, &mut counter).wrap_err("the reader")
+    Err(serve(&reader, &mut card, &mut counter).into())
 }
 
-/// Until the reader hangs up.
-fn serve(mut reader: &TcpStream, card: &mut Card, counter: &mut dyn Counter) -> io::Result<()> {
-    while let Some(message) = receive(reader)? {
-        if let Some(body) = answer(card, counter, &message) {
-            reader.write_all(&framed(&body)?)?;
+/// Until the reader is gone: there is no other end.
+fn serve(reader: &TcpStream, card: &mut Card, counter: &mut dyn Counter) -> Gone {
+    loop {
+        if let Err(gone) = serve_one(reader, card, counter) {
+            return gone;
         }
-        if let Some(refusal) = card.refusal() {
-            eprintln!("refused: {refusal}");
-        }
+    }
+}
+
+fn serve_one(mut reader: &TcpStream, card: &mut Card, counter: &mut dyn Counter) -> Result<(), Gone> {
+    let message = receive(reader)?.ok_or(Gone::HungUp)?;
+    if let Some(body) = answer(card, counter, &message) {
+        reader.write_all(&framed(&body)?)?;
+    }
+    if let Some(refusal) = card.refusal() {
+        eprintln!("refused: {refusal}");
     }
     Ok(())
 }

@@ -25,7 +25,9 @@ fn check(messages: &[(&[u8], Option<&str>)]) {
         }
     }
     drop(reader);
-    card.join().unwrap().unwrap();
+    let gone = card.join().unwrap();
+    assert!(matches!(gone, Gone::HungUp), "{gone:?}");
+    assert_eq!(gone.to_string(), "the reader is gone: it hung up");
 }
 
 #[test]
@@ -53,6 +55,7 @@ fn a_reader_that_hangs_up_inside_a_message_is_an_error() {
     reader.write_all(&[0, 5, 0x00]).unwrap();
     drop(reader);
     let mut card = Card::new(personalization(), payments::card::Protocol::T1);
-    let error = serve(&stream, &mut card, &mut Counters::default()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    let gone = serve(&stream, &mut card, &mut Counters::default());
+    assert!(matches!(&gone, Gone::Broken(error) if error.kind() == ErrorKind::UnexpectedEof), "{gone:?}");
+    assert!(gone.to_string().starts_with("the reader is gone"));
 }
