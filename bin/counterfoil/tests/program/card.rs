@@ -176,23 +176,25 @@ fn a_certificate_names_the_acquirer() {
         assert!(certified.status.success(), "{}", String::from_utf8_lossy(&certified.stderr));
     }
     let port = street.issuer.as_ref().unwrap().port();
-    let pay = |folder: &str| {
+    let pay = |folder: &str, acquirer: &[&str]| {
         let [ca, cert, key] = ["authority.pem", "acquirer.pem", "acquirer.key"].map(|name| format!("{folder}/{name}"));
         let card = street.path("anna.card");
         let tls = ["--tls-ca", &ca, "--tls-cert", &cert, "--tls-key", &key, "--json", "--card", &card];
         let issuer = format!("localhost:{port}");
-        let at = ["--issuer", &issuer, "--merchant", "SHOP-1", "--terminal", "TERM0001", "--mcc", "5411"];
-        let pay = ["terminal", "pay", "--amount", "3", "--currency", "EUR", "--acquirer", ACQUIRER];
-        street.output(&[&pay[..], &at, &tls].concat(), "").status.code()
+        let at = ["--issuer", &issuer, "--merchant", "SHOP-1", "--mcc", "5411"];
+        let pay = ["terminal", "pay", "--amount", "3", "--currency", "EUR"];
+        street.output(&[&pay[..], &at, &tls, acquirer].concat(), "").status.code()
     };
-    assert_eq!(pay(&own), Some(0));
-    assert_eq!(pay(&other), Some(10), "DE 32 is not whom the certificate names");
+    let named = ["--acquirer", ACQUIRER];
+    assert_eq!(pay(&own, &[]), Some(0), "the certificate tells the terminal whose it is");
+    assert_eq!(pay(&own, &named), Some(0));
+    assert_eq!(pay(&other, &named), Some(10), "DE 32 is not whom the certificate names");
     street.office(&["merchant", "remove", "--acquirer", ACQUIRER, "--merchant", "SHOP-1"]);
-    assert_eq!(pay(&own), Some(10), "the merchant is gone");
+    assert_eq!(pay(&own, &[]), Some(10), "the merchant is gone");
     let removed = street.output(&["issuer", "acquirer", "remove", "--acquirer", ACQUIRER], "");
     assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
     assert_eq!(street.office(&["acquirer", "list"])["acquirers"], json!([{ "acquirer": "999", "certificates": 1 }]));
-    assert_eq!(pay(&own), Some(11), "its certificate is not let in");
+    assert_eq!(pay(&own, &[]), Some(11), "its certificate is not let in");
     let address = street.door();
     let plain = street.output(&["terminal", "send", "--hex", "30383030", "--issuer", &address, "--dev"], "");
     assert_eq!(plain.status.code(), Some(11), "a plain line is not answered");

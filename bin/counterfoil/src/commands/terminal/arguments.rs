@@ -86,15 +86,15 @@ pub(super) struct TapArguments {
     /// The merchant's id at its acquirer: up to 15 characters.
     #[arg(long, value_name = "ID")]
     pub(super) merchant: String,
-    /// The terminal's id: up to 8 characters.
+    /// The terminal's id: up to 8 characters [default: TERM0001].
     #[arg(long, value_name = "ID")]
-    pub(super) terminal: String,
+    pub(super) terminal: Option<String>,
     /// Merchant category code: 4 digits of ISO 18245.
     #[arg(long, value_name = "CODE")]
     pub(super) mcc: String,
-    /// The acquirer's id: up to 11 digits.
+    /// The acquirer's id: up to 11 digits [default: whom --tls-cert names; with --dev, 123456].
     #[arg(long, value_name = "DIGITS")]
-    pub(super) acquirer: String,
+    pub(super) acquirer: Option<String>,
     /// Name and location of the merchant, up to 40 characters [default: its id].
     #[arg(long)]
     pub(super) name: Option<String>,

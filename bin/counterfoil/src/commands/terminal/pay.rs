@@ -1,6 +1,9 @@
 //! `terminal pay` and `terminal balance`: what was typed becomes a purchase, and a card is tapped ([`super::tap`]).
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use contracts::cash::iso4217::Currency;
 use eyre::Context;
@@ -14,7 +17,7 @@ use super::{
     state::State,
     tap::take,
     usage,
-    wire::Wire,
+    wire::{self, Wire},
 };
 use crate::money::parse_amount;
 
@@ -59,7 +62,7 @@ fn tap(
     issuer: &IssuerArguments,
     purchase: impl FnOnce(Trace) -> Result<Purchase, PurchaseError>,
 ) -> eyre::Result<u8> {
-    let config = config(arguments)?;
+    let config = config(arguments, issuer)?;
     let (state, wire) = open(issuer)?;
     let purchase = purchase(state.trace()?).map_err(|error| usage(error.to_string()))?;
     let reader = Reader::open(&arguments.card, &arguments.passphrase)?;
@@ -68,16 +71,26 @@ fn tap(
     Ok(exit_code(&verdict))
 }
 
-fn config(arguments: &TapArguments) -> eyre::Result<Config> {
+fn config(arguments: &TapArguments, issuer: &IssuerArguments) -> eyre::Result<Config> {
+    let acquirer = acquirer(arguments.acquirer.as_deref(), issuer.tls_cert.as_deref())?;
     let place = Place {
-        acquirer: &arguments.acquirer,
+        acquirer: &acquirer,
         merchant_id: &arguments.merchant,
-        terminal_id: &arguments.terminal,
+        terminal_id: arguments.terminal.as_deref().unwrap_or(TERMINAL_ID),
         category: &arguments.mcc,
         name_and_location: arguments.name.as_deref().unwrap_or(&arguments.merchant),
         country: arguments.country,
     };
     Config::new(&place).map_err(|error| usage(error.to_string()))
+}
+
+/// DE 32: what was typed, or whom the certificate names; without one, the acquirer of the examples.
+pub(super) fn acquirer(typed: Option<&str>, certificate: Option<&Path>) -> eyre::Result<String> {
+    match (typed, certificate) {
+        (Some(typed), _) => Ok(typed.to_owned()),
+        (None, Some(certificate)) => wire::acquirer_of(certificate),
+        (None, None) => Ok(ACQUIRER.to_owned()),
+    }
 }
 
 const fn exit_code(verdict: &Verdict) -> u8 {
@@ -88,3 +101,8 @@ const fn exit_code(verdict: &Verdict) -> u8 {
         Verdict::CardError(_) => CARD_ERROR,
     }
 }
+
+/// DE 41 where none was typed.
+const TERMINAL_ID: &str = "TERM0001";
+/// DE 32 on a development line where none was typed: the one of docs/systems/card.md.
+const ACQUIRER: &str = "123456";

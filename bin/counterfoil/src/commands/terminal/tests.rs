@@ -20,8 +20,9 @@ use rustls::{
 };
 
 use super::{
+    Usage,
     arguments::IssuerArguments,
-    pay::amount,
+    pay::{acquirer, amount},
     state::State,
     wire::{Wire, WireError},
 };
@@ -124,9 +125,10 @@ fn certificates(folder: &Path) -> Arc<ServerConfig> {
     parameters.distinguished_name.push(DnType::CommonName, "authority");
     let authority = CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
     std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    for name in ["issuer", "acquirer"] {
+    for (name, common_name) in [("issuer", "issuer"), ("acquirer", "00000012345")] {
         let key = KeyPair::generate().unwrap();
-        let parameters = CertificateParams::new(vec!["localhost".into()]).unwrap();
+        let mut parameters = CertificateParams::new(vec!["localhost".into()]).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, common_name);
         let certificate = parameters.signed_by(&key, &authority).unwrap();
         std::fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
         std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
@@ -170,6 +172,18 @@ fn both_ends_prove_who_they_are() {
     assert_eq!(serving.join().unwrap(), (b"0800".to_vec(), Some(1)));
     let strange = IssuerArguments { tls_ca: file("acquirer.key"), ..secured };
     assert!(Wire::of(&strange).unwrap_err().to_string().contains("holds no certificates"));
+}
+
+#[test]
+fn a_terminal_is_of_the_acquirer_that_its_certificate_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let _doors = certificates(folder.path());
+    let [own, issuers, key] = ["acquirer.pem", "issuer.pem", "acquirer.key"].map(|name| folder.path().join(name));
+    assert_eq!(acquirer(None, Some(&own)).unwrap(), "12345");
+    assert_eq!(acquirer(Some("678"), Some(&own)).unwrap(), "678", "what is typed comes first");
+    let nobody = acquirer(None, Some(&issuers)).unwrap_err();
+    assert!(nobody.is::<Usage>() && nobody.to_string().contains("--acquirer"), "{nobody}");
+    assert!(acquirer(None, Some(&key)).unwrap_err().to_string().contains("holds no certificates"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::{
 };
 
 use eyre::{Context, OptionExt};
+use gateway::payment::tls;
 use payments::message::{Framing, framed, framing};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
@@ -219,6 +220,14 @@ fn settings(authority: &Path, certificate: &Path, key: &Path) -> eyre::Result<Cl
         .with_root_certificates(authorities)
         .with_client_auth_cert(certificates(certificate)?, key)
         .wrap_err_with(|| format!("{} and its key do not belong together", certificate.display()))
+}
+
+/// Whom the acquirer's certificate names, as the issuer's door reads it.
+pub(super) fn acquirer_of(file: &Path) -> eyre::Result<String> {
+    let chain = certificates(file)?;
+    let named = chain.first().map(tls::subject_of).ok_or_eyre("no certificate")?;
+    let (acquirer, _) = named.map_err(|error| usage(format!("{}: {error}; or give --acquirer", file.display())))?;
+    Ok(acquirer.to_string())
 }
 
 fn certificates(file: &Path) -> eyre::Result<Vec<CertificateDer<'static>>> {

@@ -132,9 +132,9 @@ fn take(folder: &Path, amount: &str, address: SocketAddr) -> u8 {
     let tap = TapArguments {
         currency: "EUR".into(),
         merchant: "MERCHANT0000001".into(),
-        terminal: "TERM0001".into(),
+        terminal: None,
         mcc: "5411".into(),
-        acquirer: "123456".into(),
+        acquirer: None,
         name: Some("Corner Shop".into()),
         country: 276,
         card: CardArguments { card: Some(folder.join("card")), pcsc: None },
@@ -183,6 +183,8 @@ fn a_payment_is_approved_captured_and_refunded() {
     let expected = [Operation::Authorization, Operation::Completion, Operation::Financial];
     assert_eq!(operations(&asked), expected.map(|operation| (operation, false)));
     assert_eq!(asked.iter().map(|payment| payment.amount_minor).collect::<Vec<_>>(), [12_50, 10_00, 2_00]);
+    let place = (asked[0].acquirer.as_str(), asked[0].terminal.as_str());
+    assert_eq!(place, ("123456", "TERM0001"), "nobody typed another");
     let follow_ups = record(folder.path(), 0).follow_ups;
     assert!(follow_ups.len() == 2 && follow_ups.iter().all(|one| one.response_code.as_deref() == Some("00")));
 }
