@@ -11,7 +11,7 @@ use std::{
 
 use contracts::cash::iso4217::Currency;
 use payments::{
-    card::{Card, Counters, Protocol, file},
+    card::{Card, Counters, Personalization, Protocol, file},
     message::{
         Digits, Framing, Operation, Payment, Request, Response, ResponseCode, TransmissionTime,
         amount::{Processing, Transaction},
@@ -46,7 +46,12 @@ impl Plastic {
     /// From the file of a card.
     pub(crate) fn insert(file: &str, passphrase: &str) -> Self {
         let (personalization, state) = file::decode(&fs::read(file).unwrap(), passphrase).unwrap();
-        Self { card: Card::new(personalization, Protocol::T1), counters: state.counters() }
+        Self { counters: state.counters(), ..Self::new(personalization) }
+    }
+
+    /// That was never used.
+    pub(crate) fn new(personalization: Personalization) -> Self {
+        Self { card: Card::new(personalization, Protocol::T1), counters: Counters::default() }
     }
 
     fn say(&mut self, command: &[u8]) -> Vec<u8> {

@@ -1,9 +1,6 @@
 //! An issuer starts over what another process began: what its vault has signed, and the ledger has no receipt of, is settled by the hold.
 
-use std::{
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::Duration;
 
 use alloy_consensus::TxEip1559;
 use alloy_eips::eip2718::Encodable2718;
@@ -11,32 +8,27 @@ use alloy_primitives::{B256, TxKind};
 use contracts::cash::iso4217::Currency;
 use gateway::{
     Account,
-    payment::{Ledger, Operator, Parts, Service, ledger},
+    payment::{Service, ledger},
 };
 use payments::{
     issuer::{
-        Issuer, IssuerError, Settings,
-        account::{allot, set_pool},
+        IssuerError,
         call::{Call, Calls, Signer},
-        enrol::{Enrolment, add_range, enrol},
-        keys::SoftKeys,
         records::{
             AccountKey, CardReference, HoldTerms, MerchantKey, OutboxKind, OutboxRow, OutboxState, PaymentId,
-            PaymentKind, PaymentRecord, PaymentState, RangeRecord, RequestKey,
+            PaymentKind, PaymentRecord, PaymentState, RequestKey,
         },
     },
-    number::{Expiry, Pan, Token, luhn_digit},
-    profile::{Profile, Strategy},
+    number::Token,
 };
-use primitives::Masked;
-use vault::{MasterKey, Options, SqliteVault};
 
-use crate::{network::CHAIN_ID, town::Town};
+use crate::{
+    bank::{BALANCE_MINOR, EUR, KEY, give_out, open, operator, parts},
+    network::CHAIN_ID,
+    town::Town,
+};
 
-const KEY: B256 = B256::repeat_byte(0x11);
-const EUR: u16 = 978;
 const HELD_MINOR: u64 = 1_250;
-const BALANCE_MINOR: u64 = 10_000;
 
 /// What a process left: a payment whose hold is signed, and a card's account.
 struct Left {
@@ -53,7 +45,7 @@ impl Left {
         let (operator, folder) = (operator(), tempfile::tempdir().expect("set up"));
         town.mint(operator.address(), BALANCE_MINOR);
         let vault = open(folder.path());
-        let card = vault.write("card", give_out).expect("set up");
+        let card = *vault.write("card", give_out).expect("set up").secrets().reference();
         let terms = HoldTerms {
             id: B256::repeat_byte(9),
             salt: B256::ZERO,
@@ -129,66 +121,8 @@ fn a_hold_that_nobody_made_is_none() {
     assert_eq!(left.starts(), (PaymentState::Failed, 0));
 }
 
-fn operator() -> Operator {
-    Operator::new(KEY, CHAIN_ID, 0).expect("set up")
-}
-
 fn hold(terms: &HoldTerms) -> Call {
     Calls { currency: Currency::by_number(EUR).expect("set up"), hold: terms }.hold()
-}
-
-fn keys() -> SoftKeys {
-    SoftKeys::new(&Masked::new([7; 32]), [1])
-}
-
-fn open(folder: &Path) -> SqliteVault {
-    let master = MasterKey::new("test", Masked::new([3; 32])).expect("set up");
-    SqliteVault::open(folder, &master, Options::default()).expect("set up")
-}
-
-fn parts(folder: &Path, ledger: Ledger) -> Parts {
-    let (vault, settings) = (open(folder), Settings::new(CHAIN_ID, operator().address()));
-    let issuer = vault.write("open", |vault| Issuer::open(settings, vault, &keys(), &mut |bytes| bytes.fill(5)));
-    Parts {
-        issuer: issuer.expect("set up"),
-        keys: Box::new(keys()),
-        operator: operator(),
-        vault,
-        ledger,
-        clock: || {
-            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("set up").as_millis()).expect("set up")
-        },
-        answer_within: Duration::from_secs(10),
-        round_every: Duration::from_secs(3_600),
-    }
-}
-
-/// A card with money.
-fn give_out(vault: &mut dyn payments::issuer::vault::Vault) -> Result<CardReference, IssuerError> {
-    let range = RangeRecord {
-        token_bin: "999901".into(),
-        pan_bin: "999900".into(),
-        key_set: 1,
-        profile: Profile::named("combined").expect("set up"),
-        strategy: Strategy::Reverse,
-    };
-    add_range(vault, &range)?;
-    let begun = "999900123456789";
-    let number = Pan::parse(&format!("{begun}{}", char::from(luhn_digit(begun.as_bytes())))).expect("set up");
-    let expiry = Expiry::parse("4912").expect("set up");
-    let enrolment = Enrolment {
-        range: &range,
-        number: &number,
-        sequence: 1,
-        expiry,
-        token_expiry: expiry,
-        credentials: &[],
-        now_ms: 0,
-    };
-    let card = enrol(vault, &keys(), &enrolment, &mut |bytes| bytes.fill(6))?.record.reference;
-    set_pool(vault, EUR, BALANCE_MINOR)?;
-    allot(vault, AccountKey { card, currency: EUR }, BALANCE_MINOR)?;
-    Ok(card)
 }
 
 fn payment(card: CardReference, terms: HoldTerms) -> PaymentRecord {

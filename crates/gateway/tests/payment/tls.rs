@@ -19,7 +19,7 @@ async fn locked(authority: &Authority) -> Door {
     iso::open(any_port(), lock, limits, Echo::new(), at_work).await.expect("a free port")
 }
 
-async fn connect(door: &Door, config: Arc<ClientConfig>) -> Option<Line<TlsStream<TcpStream>>> {
+pub(crate) async fn connect(door: &Door, config: Arc<ClientConfig>) -> Option<Line<TlsStream<TcpStream>>> {
     let stream = TcpStream::connect(door.address()).await.expect("the door is there");
     let name = "localhost".try_into().expect("a name");
     within(TlsConnector::from(config).connect(name, stream)).await.ok().map(Line)
