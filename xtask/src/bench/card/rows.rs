@@ -9,19 +9,20 @@ pub(super) const AUTHORIZATIONS: &str = "authorizations with final holds, 32 ter
 pub(super) const TAP: &str = "tap to final hold, one terminal";
 pub(super) const APDU: &str = "SELECT through pcscd and vpcd";
 
-/// One measurement. What was measured as a time has that too, and is as many times a second as fit in.
+/// One measurement. What was measured as a time has that too, and is as many times a second as fit in. Where nobody ran beside it, `peer`,
+/// `peer_per_s` and `ratio` are null.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Row {
     name: String,
     ours_per_s: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     p50_us: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     peer: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     peer_per_s: Option<f64>,
     /// How many times faster ours is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     ratio: Option<f64>,
     /// `None` where there is no bar, or nothing to hold against it.
     #[serde(default)]
@@ -158,6 +159,16 @@ mod tests {
         let row = Row::p50(TAP, 12_500.0);
         assert_eq!((row.ours_per_s, row.p50_us), (Some(80.0), Some(12_500.0)));
         assert!(table(&[row]).contains("12.5 ms"));
+    }
+
+    #[test]
+    fn a_row_without_a_peer_has_the_names_of_one_with_it() {
+        let printed = serde_json::to_value(Row::per_s(DECISIONS, 100.0)).unwrap();
+        let nothing = serde_json::Value::Null;
+        for name in ["peer", "peer_per_s", "ratio", "bar_met"] {
+            assert_eq!(printed.get(name), Some(&nothing), "{name}");
+        }
+        assert_eq!(Row::parse(&printed.to_string()).unwrap().ours_per_s, Some(100.0));
     }
 
     #[test]
