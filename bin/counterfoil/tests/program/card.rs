@@ -23,25 +23,27 @@ fn a_tap_is_held_captured_and_proved() {
     assert_eq!(street.available(SHOP.account), "1200");
     street.reconciles();
 
-    let paid = street.payment(&rrn);
-    let terms = street.path("terms.json");
-    fs::write(&terms, serde_json::to_string(&paid["preimage"]).unwrap()).unwrap();
-    let genesis = text(&street.till.node.call("eth_getBlockByNumber", json!(["0x0", false])), "hash").to_owned();
-    let proof = street.path("held.cfl");
-    for (place, kind, amount) in [(0, "payment held", "1250"), (1, "payment captured", "1200")] {
-        let hash = text(&paid["transactions"][place], "hash").to_owned();
-        let url = street.till.node.url();
-        let export = ["export", "tx", &hash, "--preimage", &terms, "--output", &proof, "--rpc", &url];
-        let exported = run(&export);
-        assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
-        let verified = run(&["verify", &proof, "--genesis", &genesis, "--json"]);
-        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
-        let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
-        let said = verified["statements"].as_array().unwrap().iter().find(|said| said["kind"] == kind);
-        let said = said.unwrap_or_else(|| panic!("{kind}: {verified}"));
-        let fields = ["token", "merchant", "amount"].map(|name| text(&said["fields"], name));
-        assert_eq!(fields, [text(&first, "token"), "SHOP-1", amount]);
-    }
+    let token = text(&first, "token");
+    assert_eq!(told(&street, &rrn, 0, "payment held"), [token, "SHOP-1", "1250"]);
+    assert_eq!(told(&street, &rrn, 1, "payment captured"), [token, "SHOP-1", "1200"]);
+}
+
+/// Exports a transaction of a payment, and verifies it without the node: token, merchant and amount of what the file says.
+fn told(street: &Street, rrn: &str, transaction: usize, kind: &str) -> [String; 3] {
+    let paid = street.payment(rrn);
+    let (terms, proof) = (street.path("terms.json"), street.path("proof.cfl"));
+    fs::write(&terms, paid["preimage"].to_string()).unwrap();
+    let hash = text(&paid["transactions"][transaction], "hash");
+    let url = street.till.node.url();
+    let exported = run(&["export", "tx", hash, "--preimage", &terms, "--output", &proof, "--rpc", &url]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let genesis = street.till.node.call("eth_getBlockByNumber", json!(["0x0", false]));
+    let verified = run(&["verify", &proof, "--genesis", text(&genesis, "hash"), "--json"]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let said = verified["statements"].as_array().unwrap().iter().find(|said| said["kind"] == kind);
+    let said = said.unwrap_or_else(|| panic!("{kind}: {verified}"));
+    ["token", "merchant", "amount"].map(|name| text(&said["fields"], name).to_owned())
 }
 
 #[test]
@@ -128,6 +130,8 @@ fn what_is_reversed_is_spendable_again_and_a_limit_is_a_limit() {
     let (code, reversed) = street.terminal(&["reverse", "--rrn", text(&record, "rrn")]);
     assert_eq!(code, 0, "{reversed}");
     assert_eq!(street.payment(text(&record, "rrn"))["state"], "reversed");
+    let undone = told(&street, text(&record, "rrn"), 1, "payment reversed");
+    assert_eq!(undone, [text(&record, "token"), "SHOP-1", "6000"]);
     assert_eq!(street.tap("SHOP-1", "60").0, 0);
     let blocked = street.office(&["block", "--card", &street.card]);
     assert_eq!(blocked["status"], "blocked");

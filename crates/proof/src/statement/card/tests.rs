@@ -37,6 +37,19 @@ fn captured(terms: &str) -> Log {
     Log { address: EUR, data: event.encode_log_data() }
 }
 
+fn released(terms: &str) -> Log {
+    let event = cash::Released {
+        id: keccak256(terms),
+        from: Address::repeat_byte(1),
+        to: Address::repeat_byte(2),
+        by: Address::repeat_byte(1),
+        amount: U256::from(250),
+        captured: U256::from(1_000),
+        holdReferenceId: B256::ZERO,
+    };
+    Log { address: EUR, data: event.encode_log_data() }
+}
+
 /// Kinds of what a log says of payments when the file holds these terms, and their fields.
 fn told(log: &Log, terms: &str) -> Vec<(&'static str, Vec<Field>)> {
     let shown = [Bytes::from(terms.as_bytes().to_vec())];
@@ -70,6 +83,14 @@ fn a_capture_says_what_went_to_the_merchant() {
     let amounts: Vec<_> =
         fields.iter().filter(|field| field.name == "amount" || field.name == "capturedInAll").collect();
     assert_eq!(amounts.iter().map(|field| field.value.as_str()).collect::<Vec<_>>(), ["1000", "1000"]);
+}
+
+#[test]
+fn a_reversal_says_what_is_the_payers_again() {
+    let told = told(&released(TERMS), TERMS);
+    let [("payment reversed", fields)] = told.as_slice() else { panic!("{told:?}") };
+    let value = |name| fields.iter().find(|field| field.name == name).map(|field| field.value.as_str());
+    assert_eq!(["token", "merchant", "amount"].map(value), ["9999990123456785", "SHOP-1", "250"].map(Some));
 }
 
 #[test]
