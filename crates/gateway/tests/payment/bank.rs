@@ -50,6 +50,11 @@ pub(crate) struct Bank {
 
 impl Bank {
     pub(crate) fn open() -> Self {
+        Self::open_with(now_ms)
+    }
+
+    /// With this clock.
+    pub(crate) fn open_with(clock: fn() -> u64) -> Self {
         let (town, folder) = (Town::open(), tempfile::tempdir().expect("set up"));
         town.mint(operator().address(), BALANCE_MINOR);
         let vault = open(folder.path());
@@ -59,7 +64,8 @@ impl Bank {
         let registered = vault.write("merchant", move |vault| Ok::<_, IssuerError>(vault.put_merchant(&merchant)?));
         registered.expect("set up");
         drop(vault);
-        let service = Service::start(parts(folder.path(), town.ledger())).expect("set up");
+        let parts = Parts { clock, ..parts(folder.path(), town.ledger()) };
+        let service = Service::start(parts).expect("set up");
         let account = AccountKey { card: card.secrets().reference, currency: EUR };
         let (card, lane) = (Plastic::new(card), Lane::new(ACQUIRER, MERCHANT, 1));
         Self { service, town, card, lane, account, _folder: folder }
@@ -105,12 +111,14 @@ pub(crate) fn parts(folder: &Path, ledger: Ledger) -> Parts {
         operator: operator(),
         vault,
         ledger,
-        clock: || {
-            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("set up").as_millis()).expect("set up")
-        },
+        clock: now_ms,
         answer_within: Duration::from_secs(10),
         round_every: Duration::from_secs(3_600),
     }
+}
+
+pub(crate) fn now_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("set up").as_millis()).expect("set up")
 }
 
 /// A card with money.

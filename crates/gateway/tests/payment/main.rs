@@ -2,6 +2,7 @@
 
 mod authority;
 mod bank;
+mod days;
 mod doors;
 mod echo;
 mod http;
