@@ -4,6 +4,7 @@
 
 mod books;
 mod card;
+mod card_commands;
 mod card_kills;
 mod card_search;
 mod card_stops;
