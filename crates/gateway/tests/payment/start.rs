@@ -45,7 +45,7 @@ impl Left {
         let (operator, folder) = (operator(), tempfile::tempdir().expect("set up"));
         town.mint(operator.address(), BALANCE_MINOR);
         let vault = open(folder.path());
-        let card = *vault.write("card", give_out).expect("set up").secrets().reference();
+        let card = vault.write("card", give_out).expect("set up").secrets().reference;
         let terms = HoldTerms {
             id: B256::repeat_byte(9),
             salt: B256::ZERO,

@@ -6,7 +6,7 @@ use commonware_consensus::{
 };
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use commonware_utils::SystemTimeExt as _;
-use primitives::{B256, Committee, FinalityProof, Header};
+use primitives::{B256, Committee, FinalityProof, Header, NodeId};
 
 use super::*;
 use crate::{
@@ -55,6 +55,10 @@ impl Ledger for Trusting {
 
     fn peers(&self) -> Result<Peers, Fatal> {
         Ok(Peers::default())
+    }
+
+    fn is_revoked(&self, _: NodeId) -> Result<bool, Fatal> {
+        Ok(false)
     }
 
     fn now(&self) -> TimeMs {
