@@ -21,15 +21,21 @@ pub enum Kind {
     PowerCutOfOne,
     /// The power of all failed at once.
     PowerCutOfAll,
-    /// A power cut found nothing of what was not synced.
+    /// The power of all failed, and what the engines had not synced was gone, if there was any of it.
+    MayDropVotes,
+    /// The power of all failed, and pieces of what the engines had not synced were left, if there was any of it.
+    MayTearVotes,
+    /// A power cut left nothing of what a block log had not synced.
     DroppedWrites,
-    /// A power cut found pieces of what was not synced.
+    /// A power cut left pieces of what a block log had not synced.
     TornWrites,
     /// A node's flat state was gone when it started.
     LostFlatState,
     /// No quorum was left, for long enough to see that nothing is decided.
     NoQuorum,
     /// A member lived twice at once.
+    Twins,
+    /// A member made two blocks for one round, one for each half of the others.
     Equivocation,
     /// A member proposed a block with a state root that is not what execution gives.
     WrongStateRoot,
@@ -47,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Latency,
         Self::Jitter,
         Self::Loss,
@@ -56,10 +62,13 @@ impl Kind {
         Self::Restart,
         Self::PowerCutOfOne,
         Self::PowerCutOfAll,
+        Self::MayDropVotes,
+        Self::MayTearVotes,
         Self::DroppedWrites,
         Self::TornWrites,
         Self::LostFlatState,
         Self::NoQuorum,
+        Self::Twins,
         Self::Equivocation,
         Self::WrongStateRoot,
         Self::SwappedBody,
@@ -79,10 +88,13 @@ impl Kind {
             Self::Restart => "restarts",
             Self::PowerCutOfOne => "power cuts of one",
             Self::PowerCutOfAll => "power cuts of all",
+            Self::MayDropVotes => "power cuts that may drop votes",
+            Self::MayTearVotes => "power cuts that may tear votes",
             Self::DroppedWrites => "dropped writes",
             Self::TornWrites => "torn writes",
             Self::LostFlatState => "lost flat states",
             Self::NoQuorum => "times without quorum",
+            Self::Twins => "twins",
             Self::Equivocation => "equivocations",
             Self::WrongStateRoot => "wrong state roots",
             Self::SwappedBody => "swapped bodies",

@@ -15,6 +15,7 @@ mod ballots;
 mod bugs;
 mod clients;
 mod dishonest;
+mod disk;
 mod faults;
 mod network;
 mod node;

@@ -16,12 +16,13 @@ use consensus::{
     },
 };
 use primitives::B256;
-use store::{disk::Disk, faults::FaultDisk};
+use store::disk::Disk;
 
 use crate::{
     Bug, Violation,
     bugs::{Early, LyingDisk},
-    dishonest::WrongRoots,
+    dishonest::{Twins, WrongRoots},
+    disk::{Lost, WatchedDisk},
     twist::twisted,
     witness::{Audit, Overheard, Place, Witness, place_of},
     world::{Identity, MAX_BLOCK_BYTES, TIMING, World},
@@ -69,7 +70,7 @@ impl Held {
 pub(crate) struct Node {
     pub(crate) index: usize,
     pub(crate) identity: Identity,
-    disk: FaultDisk,
+    disk: WatchedDisk,
     folder: PathBuf,
     /// Held only while it runs.
     pub(crate) chain: Option<Chain>,
@@ -87,7 +88,7 @@ impl Node {
         Self {
             index,
             identity: shared.world.nodes[index].clone(),
-            disk: FaultDisk::default(),
+            disk: WatchedDisk::default(),
             folder: shared.folder.path().join(format!("node-{index}")),
             chain: None,
             running: Vec::new(),
@@ -108,27 +109,30 @@ impl Node {
         Ok(())
     }
 
-    /// Begins two lives at once; the second one has a copy of the disk and talks to `second` only.
+    /// Begins two lives at once; the second one has a copy of the disk and talks to `second` only. What both propose is told to `twins`.
     pub(crate) async fn start_twice(
         &mut self,
         stage: &Stage,
         peers: &[B256],
         second: &[B256],
+        twins: &Twins,
     ) -> Result<(), Violation> {
         let copy = self.disk.copy();
         let first_chain = self.open(stage, self.disk.clone(), &self.folder.clone(), 0)?;
         let other_folder = self.shared.folder.path().join(format!("twin-{}-{}", self.index, self.lives));
         // Its blocks have other times, so that what it proposes is another block.
         let second_chain = self.open(stage, copy, &other_folder, 1)?;
-        let first = self.bare_life(&first_chain);
+        let mut first = self.bare_life(&first_chain);
         let mut other = self.bare_life(&second_chain);
+        first.ledger = twisted(first.ledger, twins.clone());
+        other.ledger = twisted(other.ledger, twins.clone());
         other.name = format!("{}-twin-{}", other.name, self.lives);
         self.chain = Some(first_chain);
         self.running.extend(stage.start_twins([first, other], peers, second).await);
         Ok(())
     }
 
-    fn open(&self, stage: &Stage, disk: FaultDisk, folder: &Path, ahead_ms: u64) -> Result<Chain, Violation> {
+    fn open(&self, stage: &Stage, disk: WatchedDisk, folder: &Path, ahead_ms: u64) -> Result<Chain, Violation> {
         let lies = self.shared.bug == Some(Bug::AcknowledgesBeforeDurable);
         let disk: Arc<dyn Disk> = if lies { Arc::new(LyingDisk(disk)) } else { Arc::new(disk) };
         let store =
@@ -196,21 +200,22 @@ impl Node {
 
     /// Its process ended; the machine did not.
     pub(crate) fn end_process(&self) {
-        self.disk.restart_process();
+        self.disk.faulty().restart_process();
     }
 
     /// The power of the machine fails in one of the next operations of its disk.
     pub(crate) fn cut_power_in(&self, operations: u64) {
-        self.disk.cut_power_at(self.disk.operations() + operations);
+        let disk = self.disk.faulty();
+        disk.cut_power_at(disk.operations() + operations);
     }
 
     pub(crate) fn has_power(&self) -> bool {
-        self.disk.has_power()
+        self.disk.faulty().has_power()
     }
 
     /// The power failed: what was not synced is kept, lost or torn by this seed.
-    pub(crate) fn lose_power(&mut self, seed: u64) {
-        self.disk.restart(seed);
+    pub(crate) fn lose_power(&mut self, seed: u64) -> Lost {
+        self.disk.lose_power(seed)
     }
 
     /// A life ended by itself; what it held is let go of soon.

@@ -8,6 +8,7 @@ use rand::Rng;
 
 use crate::{
     Bug, Violation,
+    dishonest::Twins,
     faults::Kind,
     network::State,
     node::Behaviour,
@@ -121,9 +122,9 @@ impl Run {
     }
 
     fn lose_power_of(&mut self, node: usize) {
-        let torn = !self.network.nodes[node].has_power();
-        self.faults.add(Kind::TornWrites, u64::from(torn));
-        self.network.nodes[node].lose_power(self.random.random());
+        let lost = self.network.nodes[node].lose_power(self.random.random());
+        self.faults.add(Kind::DroppedWrites, lost.dropped);
+        self.faults.add(Kind::TornWrites, lost.torn);
         if self.random.random_bool(0.4) && self.network.nodes[node].lose_flat_state() {
             self.faults.add(Kind::LostFlatState, 1);
         }
@@ -168,8 +169,9 @@ impl Run {
     /// Outside of every runtime: nothing runs, and what was not synced is kept, lost or torn.
     pub(crate) fn lose_power(&mut self) {
         self.faults.add(Kind::PowerCutOfAll, 1);
-        let kept = if self.plan.kept_percent == 0 { Kind::DroppedWrites } else { Kind::TornWrites };
-        self.faults.add(kept, 1);
+        // What the engines had not synced then is the runtime's secret.
+        let votes = if self.plan.kept_percent == 0 { Kind::MayDropVotes } else { Kind::MayTearVotes };
+        self.faults.add(votes, 1);
         for node in 0..self.network.nodes.len() {
             self.network.nodes[node].drop_life();
             self.lose_power_of(node);
@@ -195,6 +197,7 @@ impl Run {
         self.network.stop(stage, bad).await;
         self.network.nodes[bad].end_process();
         (self.network.bad, self.network.states[bad]) = (Some(bad), State::Dishonest);
+        let twins = Twins::default();
         let node = &mut self.network.nodes[bad];
         match mischief {
             Mischief::WrongRoots => node.start(stage, Behaviour::WrongRoots).await?,
@@ -206,13 +209,14 @@ impl Run {
                     .map(|other| self.network.id(other))
                     .collect();
                 let second: Vec<NodeId> = others.iter().skip(1).step_by(2).copied().collect();
-                self.network.nodes[bad].start_twice(stage, &others, &second).await?;
-                self.faults.add(Kind::Equivocation, 1);
+                self.network.nodes[bad].start_twice(stage, &others, &second, &twins).await?;
+                self.faults.add(Kind::Twins, 1);
             }
         }
         self.pass(stage, phase.ms).await?;
         self.network.stop(stage, bad).await;
         self.network.nodes[bad].end_process();
+        self.faults.add(Kind::Equivocation, twins.equivocations());
         self.faults.add(Kind::WithheldBlock, stage.deeds.withheld.swap(0, Ordering::Relaxed));
         self.faults.add(Kind::SwappedBody, stage.deeds.swapped.swap(0, Ordering::Relaxed));
         self.count_wrong_roots();
