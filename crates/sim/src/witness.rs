@@ -1,5 +1,5 @@
 //! Who sees every final block of every node, and says when a promise is broken. Shared by all nodes of a run; it outlives their power
-//! cuts. Each block of each node is checked once, when it becomes final there.
+//! cuts. Each block of each node is checked once, when it becomes final there; receipts that were served are read again and again.
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +16,9 @@ use contracts::admission::{
 use primitives::{B256, Block, FinalityProof, NodeId};
 
 use crate::{Violation, twist::Twist};
+
+/// So many receipts that were served before are read again for each block that becomes final on a node.
+const READ_AGAIN: usize = 8;
 
 /// What a member has to do something about.
 #[derive(Clone, Debug)]
@@ -47,6 +50,10 @@ struct Seen {
     heights: Vec<u64>,
     transactions: BTreeMap<B256, Place>,
     served: BTreeMap<B256, Place>,
+    /// The same, the first to be served first.
+    in_order: Vec<(B256, Place)>,
+    /// Of each node, which of those is read again next.
+    turns: Vec<usize>,
     /// And the height.
     revoked: BTreeMap<NodeId, u64>,
     /// The newest height in whose certificate a member's signature was.
@@ -57,7 +64,7 @@ struct Seen {
 
 impl Witness {
     pub(crate) fn new(genesis: B256, epoch_blocks: u64, nodes: usize) -> Arc<Self> {
-        let seen = Seen { hashes: vec![genesis], heights: vec![0; nodes], ..Seen::default() };
+        let seen = Seen { hashes: vec![genesis], heights: vec![0; nodes], turns: vec![0; nodes], ..Seen::default() };
         Arc::new(Self { epoch_blocks, seen: Mutex::new(seen) })
     }
 
@@ -109,15 +116,16 @@ impl Witness {
 
     /// Every receipt that was served, of blocks that this node has, is where it was.
     pub(crate) fn check_receipts(&self, node: usize, chain: &Chain) -> Result<(), Violation> {
-        let served = self.lock().served.clone();
+        let served = self.lock().in_order.clone();
         let head = chain.head().number();
-        for (hash, place) in served.into_iter().filter(|(_, place)| place.height <= head) {
-            let found = place_of(chain, hash).map_err(|reason| Violation::Ended { node, reason })?;
-            if found != Some(place) {
-                return Err(Violation::ReceiptLost { hash, height: place.height, node });
-            }
-        }
-        Ok(())
+        let mut served = served.into_iter().filter(|(_, place)| place.height <= head);
+        served.try_for_each(|(hash, place)| check_receipt(node, chain, hash, place))
+    }
+
+    /// A block is final on a node: what was served of it elsewhere, and some older receipts in turn, are where they were.
+    fn read_again(&self, node: usize, chain: &Chain, height: u64) -> Result<(), Violation> {
+        let due = self.lock().due(node, height);
+        due.into_iter().try_for_each(|(hash, place)| check_receipt(node, chain, hash, place))
     }
 
     /// A client got a receipt.
@@ -126,6 +134,9 @@ impl Witness {
         if place.height > head {
             let early = Violation::ReceiptBeforeFinal { node, height: place.height, head };
             seen.violation.get_or_insert(early);
+        }
+        if !seen.served.contains_key(&hash) {
+            seen.in_order.push((hash, place));
         }
         let first = *seen.served.entry(hash).or_insert(place);
         if first != place || seen.transactions.get(&hash) != Some(&place) {
@@ -232,6 +243,16 @@ impl Seen {
         Ok(())
     }
 
+    /// Which receipts are read again on a node that has a new block: all of that block, and the next ones in turn.
+    fn due(&mut self, node: usize, height: u64) -> Vec<(B256, Place)> {
+        let turn = self.turns[node];
+        let first = if turn < self.in_order.len() { turn } else { 0 };
+        self.turns[node] = first + READ_AGAIN;
+        let of_block = self.in_order.iter().filter(|(_, place)| place.height == height);
+        let in_turn = self.in_order.iter().skip(first).take(READ_AGAIN).filter(|(_, place)| place.height < height);
+        of_block.chain(in_turn).copied().collect()
+    }
+
     fn read_news(&mut self, height: u64, log: &alloy_primitives::Log) {
         if let Ok(asked) = LinkRequested::decode_log(log) {
             let LinkRequested { id, certificate, policy, epoch, nodeKey: about, .. } = asked.data;
@@ -246,6 +267,13 @@ impl Seen {
             self.news.push(News::Revoked(revoked.nodeKey));
         }
     }
+}
+
+/// A receipt that was served is of a block that this node has; it is where it was.
+fn check_receipt(node: usize, chain: &Chain, hash: B256, place: Place) -> Result<(), Violation> {
+    let found = place_of(chain, hash).map_err(|reason| Violation::Ended { node, reason })?;
+    let lost = Violation::ReceiptLost { hash, height: place.height, node };
+    if found == Some(place) { Ok(()) } else { Err(lost) }
 }
 
 /// Where a node has a transaction.
@@ -302,7 +330,9 @@ impl Twist for Audit {
         }
         self.check_rules(inner, &block, &[])?;
         inner.finalize(block, proof)?;
-        self.witness.look(node, &self.chain, height).map_err(|violation| self.refuse(violation))
+        let looked = self.witness.look(node, &self.chain, height);
+        let looked = looked.and_then(|()| self.witness.read_again(node, &self.chain, height));
+        looked.map_err(|violation| self.refuse(violation))
     }
 }
 
@@ -317,5 +347,58 @@ impl Twist for Overheard {
         let told = inner.peers()?;
         self.witness.check_peers(self.node, inner.tip().number, &told);
         Ok(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten receipts of each of four blocks were served, and a network has two nodes.
+    fn seen() -> Seen {
+        let served = (1..=4_u8).flat_map(|height| (0..10_u8).map(move |index| (height, index)));
+        let served = served.map(|(height, index)| {
+            let place = Place { height: height.into(), block: B256::with_last_byte(height), index: index.into() };
+            (B256::with_last_byte(height * 10 + index), place)
+        });
+        Seen { in_order: served.collect(), turns: vec![0; 2], ..Seen::default() }
+    }
+
+    fn heights(due: &[(B256, Place)]) -> Vec<u64> {
+        due.iter().map(|(_, place)| place.height).collect()
+    }
+
+    #[test]
+    fn receipts_of_a_new_block_are_read_again_at_once() {
+        let mut seen = seen();
+        let due = seen.due(0, 4);
+        assert_eq!(heights(&due), [vec![4_u64; 10], vec![1; 8]].concat());
+    }
+
+    #[test]
+    fn receipts_of_blocks_that_a_node_does_not_have_are_not_asked_of_it() {
+        let mut seen = seen();
+        for _ in 0..10 {
+            assert!(heights(&seen.due(0, 2)).into_iter().all(|height| height <= 2));
+        }
+    }
+
+    #[test]
+    fn all_receipts_have_their_turn_on_every_node_again_and_again() {
+        let mut seen = seen();
+        for node in [0, 1, 0, 1] {
+            let mut read: Vec<B256> = (0..5).flat_map(|_| seen.due(node, 9)).map(|(hash, _)| hash).collect();
+            read.sort_unstable();
+            let mut all: Vec<B256> = seen.in_order.iter().map(|(hash, _)| *hash).collect();
+            all.sort_unstable();
+            assert_eq!(read, all);
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_served_nothing_is_read_again() {
+        let mut seen = Seen { turns: vec![0], ..Seen::default() };
+        assert!(seen.due(0, 1).is_empty());
+        assert!(seen.due(0, 2).is_empty());
     }
 }
