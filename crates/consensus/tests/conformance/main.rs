@@ -1,5 +1,5 @@
-//! One suite for both engines: agreement, gapless order, harmless redelivery, restarts at every step, committees that grow and
-//! shrink. `solo` runs on its threads and the real clock; `simplex` in the simulator with a seed, and once over TCP.
+//! One suite for both engines: agreement, gapless order, restarts at every step, committees that grow and shrink; harmless redelivery
+//! where there is any, which is in simplex. `solo` runs on its threads and the real clock; `simplex` in the simulator with a seed, and once over TCP.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(

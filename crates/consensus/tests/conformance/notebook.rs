@@ -1,5 +1,6 @@
 //! A ledger small enough to trust: its "transactions" are numbered words in a header's extra data, its state is a hash over all of
-//! them, its disk is a list that outlives it. It checks everything that an engine may not do, and fails at the step it is told to.
+//! them, its disk is a list that outlives it. A block is durable when it is on the disk and final when it is shown too; what is on the disk
+//! when a ledger is opened is final. It checks everything that an engine may not do, and fails at the step it is told to.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -98,16 +99,21 @@ pub(crate) enum Step {
     AfterPropose,
     BeforeVerify,
     AfterVerify,
-    BeforeFinalize,
+    /// The block is not on the disk.
+    BeforeLog,
+    /// It is there and not shown.
+    AfterLog,
+    /// It is shown and not acknowledged.
     AfterFinalize,
 }
 
-pub(crate) const STEPS: [Step; 6] = [
+pub(crate) const STEPS: [Step; 7] = [
     Step::BeforePropose,
     Step::AfterPropose,
     Step::BeforeVerify,
     Step::AfterVerify,
-    Step::BeforeFinalize,
+    Step::BeforeLog,
+    Step::AfterLog,
     Step::AfterFinalize,
 ];
 
@@ -117,6 +123,8 @@ pub(crate) type Clock = Arc<dyn Fn() -> TimeMs + Send + Sync>;
 pub(crate) struct Notebook {
     world: Arc<World>,
     disk: Disk,
+    /// The final blocks of this life.
+    shown: Mutex<Vec<Logged>>,
     clock: Clock,
     executed: Mutex<BTreeMap<B256, Arc<Block>>>,
     /// Fails when this step is reached for the so many-th time.
@@ -130,10 +138,12 @@ impl Notebook {
         if blocks.is_empty() {
             blocks.push(Logged { block: world.genesis.clone(), proof: None });
         }
+        let shown = blocks.clone();
         drop(blocks);
         Arc::new(Self {
             world: world.clone(),
             disk: disk.clone(),
+            shown: Mutex::new(shown),
             clock,
             executed: Mutex::default(),
             trap: Mutex::default(),
@@ -154,19 +164,24 @@ impl Notebook {
         if trap.is_some_and(|(_, left)| left > 0) { Ok(()) } else { Err(Fatal(POWER_CUT.into())) }
     }
 
-    fn log(&self) -> MutexGuard<'_, Vec<Logged>> {
-        self.disk.lock().unwrap()
+    fn shown(&self) -> MutexGuard<'_, Vec<Logged>> {
+        self.shown.lock().unwrap()
+    }
+
+    fn logged(&self, number: u64) -> Option<B256> {
+        let disk = self.disk.lock().unwrap();
+        disk.get(usize::try_from(number).unwrap()).map(|logged| logged.block.hash())
     }
 
     fn parent(&self, pending: &[Arc<Block>]) -> Arc<Block> {
         let executed = self.executed.lock().unwrap();
         assert!(pending.iter().all(|block| executed.contains_key(&block.hash())), "on a block that was never executed");
-        pending.last().cloned().unwrap_or_else(|| self.log().last().expect("genesis").block.clone())
+        pending.last().cloned().unwrap_or_else(|| self.shown().last().expect("genesis").block.clone())
     }
 
     fn words_before(&self, pending: &[Arc<Block>]) -> BTreeSet<Word> {
-        let log = self.log();
-        log.iter().map(|logged| &logged.block).chain(pending).flat_map(|block| words_of(block)).collect()
+        let shown = self.shown();
+        shown.iter().map(|logged| &logged.block).chain(pending).flat_map(|block| words_of(block)).collect()
     }
 
     fn keep(&self, block: &Arc<Block>) {
@@ -216,6 +231,18 @@ impl Ledger for Notebook {
         Ok(Verdict::Valid)
     }
 
+    fn log(&self, block: &Arc<Block>, proof: &Option<FinalityProof>) -> Result<(), Fatal> {
+        self.reach(Step::BeforeLog)?;
+        assert!(self.executed.lock().unwrap().contains_key(&block.hash()), "final and never executed");
+        let mut disk = self.disk.lock().unwrap();
+        let last = BlockRef::of(&disk.last().expect("genesis").block);
+        assert_eq!((block.number(), block.header().parent_hash), (last.number + 1, last.hash), "a gap in the log");
+        disk.push(Logged { block: block.clone(), proof: proof.clone() });
+        drop(disk);
+        self.reach(Step::AfterLog)
+    }
+
+    /// An engine that does not log before has it done here.
     fn finalize(&self, block: Arc<Block>, proof: Option<FinalityProof>) -> Result<(), Fatal> {
         let tip = self.tip();
         if block.number() <= tip.number {
@@ -224,41 +251,45 @@ impl Ledger for Notebook {
             assert_eq!(known, block.hash(), "two blocks final at height {}", block.number());
             return Ok(());
         }
-        self.reach(Step::BeforeFinalize)?;
         assert_eq!((block.number(), block.header().parent_hash), (tip.number + 1, tip.hash), "a gap");
-        assert!(self.executed.lock().unwrap().contains_key(&block.hash()), "final and never executed");
-        self.log().push(Logged { block, proof });
+        if self.logged(block.number()).is_none() {
+            self.log(&block, &proof)?;
+        }
+        assert_eq!(self.logged(block.number()), Some(block.hash()), "another block than was logged");
+        self.shown().push(Logged { block, proof });
         self.reach(Step::AfterFinalize)
     }
 
     fn tip(&self) -> BlockRef {
-        BlockRef::of(&self.log().last().expect("genesis").block)
+        BlockRef::of(&self.shown().last().expect("genesis").block)
     }
 
     fn block(&self, number: u64) -> Result<Option<Logged>, Fatal> {
-        Ok(self.log().get(usize::try_from(number).unwrap()).cloned())
+        Ok(self.shown().get(usize::try_from(number).unwrap()).cloned())
     }
 
     fn number_of(&self, hash: B256) -> Result<Option<u64>, Fatal> {
-        Ok(self.log().iter().map(|logged| &logged.block).find(|block| block.hash() == hash).map(|block| block.number()))
+        let shown = self.shown();
+        let found = shown.iter().map(|logged| &logged.block).find(|block| block.hash() == hash);
+        Ok(found.map(|block| block.number()))
     }
 
     fn committee(&self, epoch: u64) -> Result<Option<Committee>, Fatal> {
-        let log = self.log();
+        let shown = self.shown();
         let first = usize::try_from(epoch * self.world.epoch_blocks).unwrap();
-        let decided = log.get(..first).map(|before| before.iter().map(|logged| &*logged.block));
+        let decided = shown.get(..first).map(|before| before.iter().map(|logged| &*logged.block));
         Ok(decided.map(|blocks| committee_of(&self.world.members_after(blocks))))
     }
 
     fn committee_changes(&self) -> Result<bool, Fatal> {
         let now = self.committee((self.tip().number + 1) / self.world.epoch_blocks)?;
-        let next = self.world.members_after(self.log().iter().map(|logged| &*logged.block));
+        let next = self.world.members_after(self.shown().iter().map(|logged| &*logged.block));
         Ok(now.expect("the tip decides it") != committee_of(&next))
     }
 
     fn peers(&self) -> Result<Peers, Fatal> {
         let committee = self.committee((self.tip().number + 1) / self.world.epoch_blocks)?.expect("decided");
-        let members = self.world.members_after(self.log().iter().map(|logged| &*logged.block));
+        let members = self.world.members_after(self.shown().iter().map(|logged| &*logged.block));
         let peers = members.iter().map(|member| peer(&self.world, *member));
         let (committee, followers) = peers.partition(|peer| committee.members().contains(&peer.id));
         Ok(Peers { committee, followers })

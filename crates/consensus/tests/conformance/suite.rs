@@ -1,12 +1,15 @@
-//! The promises that do not depend on the engine, and the two engines that make them.
+//! The promises that do not depend on the engine, and the two engines that make them. Redelivery is simplex's alone: its marshal delivers
+//! final blocks until they are acknowledged. Nothing delivers to solo: it gives each block that it made to the ledger once, and starts at
+//! the ledger's tip.
 
 use std::{sync::Arc, time::SystemTime};
 
-use primitives::TimeMs;
+use consensus::{BlockRef, Content, Ledger, Slot};
+use primitives::{Block, TimeMs};
 
 use crate::{
     alone, network,
-    notebook::{Clock, Disk, STEPS, Step, World, check, height},
+    notebook::{Clock, Disk, Notebook, STEPS, Step, World, check, height},
 };
 
 /// A way to run a network until it has a height, whatever power cuts it meets on the way.
@@ -116,7 +119,28 @@ suite!(simplex, Simplex);
 
 #[test]
 fn a_block_that_was_durable_but_not_acknowledged_is_delivered_again_and_changes_nothing() {
-    let (_, outcome) = run::<Simplex>(9, Some((Step::AfterFinalize, 3)));
-    assert_eq!(outcome.power_cuts, 1);
-    assert!(outcome.redelivered > 0, "{outcome:?}");
+    for step in [Step::AfterLog, Step::AfterFinalize] {
+        let (_, outcome) = run::<Simplex>(9, Some((step, 3)));
+        assert_eq!(outcome.power_cuts, 1);
+        assert!(outcome.redelivered > 0, "{step:?} {outcome:?}");
+    }
+}
+
+#[test]
+fn a_block_that_was_made_durable_and_never_shown_is_final_after_a_restart() {
+    let (world, disks) = network::<Solo>();
+    world.offer(1);
+    let block = propose(&world, &disks[0]);
+    let again = Notebook::open(&world, &disks[0], real_clock());
+    assert_eq!(again.tip(), BlockRef::of(&block));
+}
+
+/// Proposes a block and makes it durable; the life ends before it is final.
+fn propose(world: &Arc<World>, disk: &Disk) -> Arc<Block> {
+    let ledger = Notebook::open(world, disk, real_clock());
+    let slot = Slot { epoch: 0, view: 1, parent_view: 0 };
+    let block = ledger.propose(slot, Content::Transactions, &[]).unwrap().expect("a word waits");
+    ledger.log(&block, &None).unwrap();
+    assert_eq!(ledger.tip().number, 0, "nothing of it is shown yet");
+    block
 }
