@@ -122,7 +122,13 @@ fn open(folder: &Path, recoveries: &[Recovery]) -> Result<Chain, chain::OpenErro
 }
 
 /// A certificate of these members of a committee.
-fn certify(genesis: B256, slot: Slot, block: B256, committee: &Committee, signers: &[NodeKey]) -> FinalityProof {
+pub(crate) fn certify(
+    genesis: B256,
+    slot: Slot,
+    block: B256,
+    committee: &Committee,
+    signers: &[NodeKey],
+) -> FinalityProof {
     let byte = |value: u64| u8::try_from(value).ok().filter(|byte| *byte < 128).expect("its own varint");
     let proposal = [&[byte(slot.epoch), byte(slot.view), byte(slot.parent_view)], block.as_slice()].concat();
     let namespace = [signing_namespace(genesis), b"_FINALIZE".to_vec()].concat();
