@@ -260,6 +260,19 @@ mod tests {
     }
 
     #[test]
+    fn missed_turns_are_a_peers_in_this_epoch_for_whatever_reason() {
+        let figures = figures(
+            "node_simplex_voter_state_timeouts_total{epoch=\"7\",leader=\"0303030303030303030303030303030303030303030303030303030303030303\",reason=\"LeaderTimeout\"} 2\n\
+             node_simplex_voter_state_timeouts_total{epoch=\"7\",leader=\"0303030303030303030303030303030303030303030303030303030303030303\",reason=\"MissingProposal\"} 1\n\
+             node_simplex_voter_state_timeouts_total{epoch=\"6\",leader=\"0303030303030303030303030303030303030303030303030303030303030303\",reason=\"LeaderTimeout\"} 40\n\
+             node_simplex_voter_state_timeouts_total{epoch=\"7\",leader=\"0101010101010101010101010101010101010101010101010101010101010101\",reason=\"LeaderTimeout\"} 5\n\
+             node_simplex_voter_state_timeouts_total{epoch=\"7\",leader=\"0909090909090909090909090909090909090909090909090909090909090909\",reason=\"Inactivity\"} 6\n",
+        );
+        let missed: Vec<_> = figures.peers.iter().map(|peer| (peer.id[0], peer.missed_turns)).collect();
+        assert_eq!(missed, [(2, 0), (3, 3)]);
+    }
+
+    #[test]
     fn a_switch_is_timed_by_the_first_leader_only() {
         let (telemetry, start) = (Telemetry::default(), SystemTime::UNIX_EPOCH);
         let at = |ms| start + Duration::from_millis(ms);
