@@ -30,6 +30,8 @@ use crate::{
 pub(crate) struct Node {
     id: NodeId,
     chain: Chain,
+    /// The height before the engine added to it.
+    began_at: u64,
     engine: Engine,
     /// Says what the node has to say; only in a network.
     word: Option<JoinHandle<()>>,
@@ -51,7 +53,7 @@ impl Node {
             take_on(&config.folder, &chain, &genesis, &recoveries)?;
         }
         let (failed, failure) = watch::channel(None);
-        let id = key.id();
+        let (id, began_at) = (key.id(), chain.head().number());
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
         let word = config.network.as_ref();
         let word = word.map(|network| tokio::spawn(speak(chain.clone(), key, network.approvals.clone())));
@@ -64,7 +66,7 @@ impl Node {
             "ledger open at {}",
             config.folder.path().display()
         );
-        Ok(Self { id, chain, engine, word, server, failure, seat, issuer: None })
+        Ok(Self { id, chain, began_at, engine, word, server, failure, seat, issuer: None })
     }
 
     /// Starts an issuer in this process, on this ledger. The console shows it only where whoever can open a page is believed anyway.
@@ -103,6 +105,11 @@ impl Node {
 
     pub(crate) const fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// The height that the ledger had when this node started.
+    pub(crate) const fn began_at(&self) -> u64 {
+        self.began_at
     }
 
     /// Asks for what the engine of a network shows of itself.

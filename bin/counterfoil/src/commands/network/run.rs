@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use chain::Executed;
+use chain::{BlockAt, Chain, ChainError, Executed};
 use consensus::{Fatal, simplex::Figures};
 use contracts::admission;
 use eyre::{Context, bail, ensure};
@@ -76,7 +76,7 @@ async fn serve(settings: Vec<(String, PathBuf)>, json: bool) -> eyre::Result<()>
         );
         let node = Node::start(config).await.wrap_err_with(|| name.clone())?;
         tell(&name, json, "listening", json!({ "http": format!("http://{}", node.address()) }));
-        tokio::spawn(watch(name.clone(), node.chain().subscribe_heads(), node.failed(), events.clone()));
+        tokio::spawn(watch(name.clone(), Blocks::above(node.chain(), node.began_at()), node.failed(), events.clone()));
         tokio::spawn(watch_engine(name.clone(), node.figures(), events.clone()));
         names.insert(node.id(), name);
         nodes.push(node);
@@ -101,26 +101,54 @@ async fn serve(settings: Vec<(String, PathBuf)>, json: bool) -> eyre::Result<()>
     failed.map_or(Ok(()), |reason| bail!(reason))
 }
 
-/// Ends with the node, or when nobody listens.
+/// Every block that becomes final at a node, once and in order, however late it is asked for.
+struct Blocks {
+    chain: Chain,
+    /// Only wakes: the blocks come from the chain, which has them all.
+    heads: broadcast::Receiver<Arc<Executed>>,
+    /// Height of the last block that was given.
+    last: u64,
+}
+
+impl Blocks {
+    fn above(chain: &Chain, height: u64) -> Self {
+        Self { chain: chain.clone(), heads: chain.subscribe_heads(), last: height }
+    }
+
+    /// `None` when there will be no more.
+    async fn next(&mut self) -> Option<Result<Arc<Executed>, ChainError>> {
+        while self.last >= self.chain.head().number() {
+            match self.heads.recv().await {
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+        self.last += 1;
+        let block = self.chain.block(BlockAt::Number(self.last));
+        Some(block.and_then(|block| block.ok_or(ChainError::UnknownBlock)))
+    }
+}
+
+/// Ends when the node has failed, or when nobody listens.
 async fn watch(
     name: String,
-    mut heads: broadcast::Receiver<Arc<Executed>>,
+    mut blocks: Blocks,
     failed: impl Future<Output = Fatal>,
     events: mpsc::Sender<(String, Event)>,
 ) {
     let mut failed = pin!(failed);
     loop {
         let event = tokio::select! {
-            head = heads.recv() => match head {
-                Ok(executed) => Event::Block(executed),
-                // More blocks than anybody reads: the newest are told.
-                Err(RecvError::Lagged(_)) => continue,
-                Err(RecvError::Closed) => return,
+            block = blocks.next() => match block {
+                Some(Ok(executed)) => Event::Block(executed),
+                Some(Err(error)) => Event::Failed(error.to_string()),
+                None => return,
             },
             fatal = &mut failed => Event::Failed(fatal.to_string()),
             () = events.closed() => return,
         };
-        if events.send((name.clone(), event)).await.is_err() {
+        let is_last = matches!(event, Event::Failed(_));
+        if events.send((name.clone(), event)).await.is_err() || is_last {
             return;
         }
     }
@@ -217,9 +245,10 @@ const EVENTS_WAITING: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use consensus::simplex::PeerFigures;
+    use consensus::{Content, Ledger, simplex::PeerFigures, solo::slot_of};
 
     use super::*;
+    use crate::dev;
 
     fn figures(epoch: u64, connected: &[u8]) -> Figures {
         let peer =
@@ -242,5 +271,23 @@ mod tests {
         };
         assert_eq!(told(&figures(0, &[1, 2]), &figures(1, &[2, 3])), ["-1", "+3", "epoch 1"]);
         assert!(told(&figures(1, &[2, 3]), &figures(1, &[3, 2])).is_empty());
+    }
+
+    /// More blocks than a subscription keeps for one who does not come.
+    #[test]
+    fn who_listens_late_hears_of_every_block() {
+        let folder = tempfile::tempdir().unwrap();
+        let genesis = dev::genesis(&gateway::Accounts::none(), dev::CHAIN_ID);
+        let chain = Chain::open(folder.path(), &genesis, chain::Options::default()).unwrap();
+        let (ledger, mut blocks) = (chain.ledger(), Blocks::above(&chain, 0));
+        for number in 1..=150 {
+            let slot = slot_of(number, chain.rules().epoch_blocks);
+            let block = ledger.propose(slot, Content::MayBeEmpty, &[]).unwrap().unwrap();
+            ledger.finalize(block, None).unwrap();
+        }
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for number in 1..=150 {
+            assert_eq!(runtime.block_on(blocks.next()).unwrap().unwrap().number(), number);
+        }
     }
 }
