@@ -2,6 +2,8 @@
 //! in, hands on what clients bring it, decides with the others, and one that is revoked is left alone; one that is alone becomes two.
 
 mod alone;
+mod ballots;
+mod figures;
 
 use std::{
     fs,
@@ -26,6 +28,7 @@ const CHAIN_ID: u64 = 31_338;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Long enough for what an observer is sent between the moment when it is ready and the end of the epoch, when it decides.
 const EPOCH_OF_TEN_SECONDS: [&str; 4] = ["--epoch-blocks", "128", "--min-block-interval-ms", "79"];
+const EPOCH_BLOCKS: u64 = 128;
 
 #[test]
 fn four_nodes_agree_and_one_that_was_killed_catches_up() {
@@ -36,9 +39,12 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
     nodes.iter().for_each(|node| sent.iter().for_each(|hash| drop(receipt(node, hash))));
 
     nodes.iter().for_each(|node| wait_for_peers(node, 3));
+    figures::wait_for_all(&nodes[0], &[2, 3, 4].map(|number| key_of(&out, number)));
 
     nodes.pop().unwrap().kill();
     nodes.iter().for_each(|node| wait_for_peers(node, 2));
+    let gone = key_of(&out, 4);
+    wait_for("the one that is gone has missed a turn", || figures::missed_turns(&nodes[0], &gone) > Some(0));
     let later: Vec<Value> = (20..30).map(|nonce| pay(&nodes[1], &payer, nonce)).collect();
     let height = later.iter().map(|hash| receipt(&nodes[0], hash)["blockNumber"].clone()).next_back().unwrap();
     nodes.push(start(&out, 4));
@@ -66,9 +72,9 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let request = asked["request"].to_string();
     let votes: Vec<Value> = (1..=3).map(|number| vote(&nodes[number], &out, number, &request)).collect();
     assert_eq!(votes[2]["state"], "approved");
-    let asked = nodes[3].call("counterfoil_requests", json!([]));
-    assert_eq!((&asked["total"], &asked["requests"][0]["state"]), (&json!("0x1"), &json!("approved")));
-    assert_eq!(asked["requests"][0]["votes"].as_array().unwrap().len(), 3);
+    ballots::check_request(&nodes[3], &out, &asked, &votes);
+    ballots::check_members(&nodes[3], &asked, &votes[2]);
+    ballots::check_admission(&nodes[3], folder.path(), &fifth, &asked, &votes[2]);
     let running = fifth.start();
     wait_for("the fifth has the others' blocks", || state_of(&running, 4) != "none");
 
@@ -110,8 +116,8 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let reason = ["--reason", "privilege-withdrawn"];
     let asked = member(&nodes[0], &[&["revoke", certificate, "--data", &data(&out, 1)], &reason[..]].concat());
     let request = asked["request"].to_string();
-    let mut votes = (1..=4).map(|number| vote(&nodes[0], &out, number, &request)["state"].clone());
-    assert!(votes.any(|state| state == "approved"));
+    let mut votes = (1..=4).map(|number| vote(&nodes[0], &out, number, &request));
+    let decided = votes.find(|voted| voted["state"] == "approved").expect("four of five decide");
     wait_for("nobody is connected to the revoked one", || others.iter().all(|node| !is_connected(node, revoked)));
     // Members no longer list it; it still lists them.
     wait_for("the revoked one is connected to nobody", || peers_of(gone) == (4, 0));
@@ -119,7 +125,9 @@ fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     others.iter().for_each(|node| drop(receipt(node, &paid)));
     assert_eq!(state_of(others[0], 3), "revoked");
     assert!(gone.call("eth_getTransactionReceipt", json!([paid])).is_null(), "a revoked node hears nothing more");
-    assert_eq!(status_by_counterfoil(others[0], folder.path(), certificate), "revoked");
+    ballots::check_revocation(others[0], folder.path(), &out, certificate, &decided);
+    let status = ballots::proved(others[0], folder.path(), &["member", certificate], "member status");
+    assert_eq!(status["status"], "revoked");
 }
 
 /// A network can begin with one member, who decides alone, first without and then with followers, until enough others are ready.
@@ -171,21 +179,6 @@ fn found_alone(folder: &Path, payer: &PrivateKeySigner) -> PathBuf {
     fs::write(&file, genesis.to_string()).unwrap();
     fs::copy(&file, folder.join("genesis.json")).unwrap();
     founder
-}
-
-/// What a file says of a certificate, verified with nothing but the genesis hash.
-fn status_by_counterfoil(node: &Running, folder: &Path, certificate: &str) -> String {
-    let file = folder.join("member.cfl");
-    let file = file.to_str().unwrap();
-    let exported = run(&["export", "member", certificate, "--rpc", &node.url(), "-o", file]);
-    assert!(exported.status.success(), "{}", error_of(&exported));
-    let genesis = node.call("eth_getBlockByNumber", json!(["0x0", false]))["hash"].clone();
-    let verified = run(&["verify", file, "--genesis", genesis.as_str().unwrap(), "--json"]);
-    assert!(verified.status.success(), "{}", error_of(&verified));
-    let said: Value = serde_json::from_slice(&verified.stdout).unwrap();
-    let statements = said["statements"].as_array().unwrap();
-    let status = statements.iter().find(|statement| statement["kind"] == "member status").unwrap();
-    status["fields"]["status"].as_str().unwrap().into()
 }
 
 /// A node that was not there at genesis.
