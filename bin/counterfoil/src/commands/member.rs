@@ -422,6 +422,7 @@ fn request_fields(request: &IAdmission::Request) -> Row {
         word("state", request_state(request.state)),
         Field::new("node", hex::encode(request.nodeKey)),
         Field::new("certificate", request.certificate),
+        Field::value("weight", request.weight),
         Field::value("voters", request.voters),
         Field::value("votes", request.votes),
         Field::value("approvals", request.approvals),

@@ -80,10 +80,12 @@ fn a_second_node_is_voted_in_and_revoked() {
     let file = network.certificate("Bank", "node.bank.example:30303", &["--key", &key]);
 
     let via = network.node.url();
-    let asked = network.member(&["join", "--key", &key, "--certificate", &file, "--via", &via]).unwrap();
+    let join = ["join", "--key", &key, "--certificate", &file, "--weight", "5", "--via", &via];
+    let asked = network.member(&join).unwrap();
     assert_eq!(asked["request"], 1, "{asked}");
     let certificate = asked["certificate"].as_str().unwrap();
-    assert_eq!(network.member(&["requests"]).unwrap()["requests"][0]["state"], "open");
+    let open = network.member(&["requests"]).unwrap()["requests"][0].take();
+    assert_eq!((&open["state"], &open["weight"]), (&json!("open"), &json!(5)));
     let stranger = network.member(&["vote", "1", "approve", "--key", &key]).unwrap_err();
     assert!(stranger.contains("NotMember") || stranger.contains("UnknownMember"), "{stranger}");
     let voted = network.member(&["vote", "1", "approve", "--data", &founder, "--reason", "known"]).unwrap();

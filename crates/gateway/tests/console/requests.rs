@@ -35,6 +35,7 @@ fn a_request_says_what_it_needs_and_who_voted_how() {
             "Nobody has voted yet.",
             "Has not voted",
             "CN=Newcomer",
+            "<dt>Weight</dt><dd>1</dd>",
             &town.address(5).to_string(),
             "604\u{202f}800 seconds to vote",
             &format!("data-live=\"/request/{id}/live?after={}\"", head(&town)),
