@@ -23,11 +23,16 @@ fn four_nodes_in_one_process_say_what_happens_in_json_and_end_by_an_interrupt() 
     let (out, _) = make(folder.path(), ports(), &[]);
     let (mut whole, lines) = Whole::start(&out);
 
-    let mut blocks = BTreeMap::new();
+    let (mut blocks, mut heights) = (BTreeMap::new(), BTreeMap::<String, u64>::new());
     while blocks.len() < 4 {
         let line = lines.recv_timeout(PATIENCE).expect("a node says something");
         let said: Value = serde_json::from_str(&line).expect("JSON");
         check(&said);
+        if said["event"] == "block" {
+            let height = heights.entry(text(&said["node"])).or_default();
+            *height += 1;
+            assert_eq!(said["details"]["number"], *height, "no block is left out");
+        }
         if said["event"] == "block" && said["details"]["number"] == 1 {
             blocks.insert(text(&said["node"]), text(&said["details"]["hash"]));
         }
