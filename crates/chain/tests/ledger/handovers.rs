@@ -225,7 +225,7 @@ fn a_counterfoil_leads_through_more_than_fifty_committees_of_four_at_little_cost
     let genesis_hash = node.chain.genesis_hash();
     let verified = proof::verify(&file.encode(), genesis_hash, None).unwrap();
     assert_eq!((verified.handovers, verified.block_hash), (usize::from(CHANGES), node.chain.head().hash()));
-    let committees: BTreeSet<&[B256]> = file.handovers.iter().map(|handover| &*handover.committee).collect();
+    let committees: BTreeSet<&[B256]> = file.handovers.iter().map(|handover| handover.committee.as_slice()).collect();
     assert_eq!(committees.len(), usize::from(CHANGES), "each is another one");
     for handover in &file.handovers {
         let (height, bytes) = (handover.header.number, alloy_rlp::encode(handover).len());
