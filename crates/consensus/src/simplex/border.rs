@@ -2,18 +2,21 @@
 //! a panic, and what is read is written as the same bytes, so that one message has one form.
 //!
 //! Ours are blocks, told transactions and what we keep of certificates; votes, certificates and what is asked for are read by
-//! commonware's decoders with our sizes. Not here, because the library keeps them to itself: the handshake, the frames of a connection
-//! and the envelope of a request. Called by the targets in `fuzz/`; the tests replay their corpora.
+//! commonware's decoders with our sizes. The envelope of a request the library keeps to itself: its engine reads it (`resolver`). What an
+//! answer holds is read here as marshal and simplex read it, because messages to their actors are the library's own. Not here, for the same
+//! reason: the handshake and the frames of a connection. Called by the targets in `fuzz/`; the tests replay their corpora.
 
 use std::sync::Arc;
 
-use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode};
+use bytes::Bytes;
+use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode, Read};
 use commonware_consensus::{
     marshal::resolver::handler::Key,
     simplex::{
         scheme::ed25519::Scheme,
-        types::{Certificate, Vote},
+        types::{Certificate, Notarization, Vote},
     },
+    types::{Epoch, Height, Round, View},
 };
 use commonware_cryptography::{Digestible as _, certificate::Verifier as _};
 use commonware_p2p::utils::mux;
@@ -24,12 +27,14 @@ use primitives::{B256, Block, Committee, FinalityProof, finality, tx::decode_tx}
 
 use super::{
     archive::{Finalization, decode_proof, encode_proof},
-    block::{Digest, Opaque, Reading},
+    block::{Digest, Opaque, Reading, digest_of},
     committees,
     gossip::{MAX_COUNT, MAX_TRANSACTION_BYTES, Told},
     network::MAX_PEERS,
 };
 use crate::{NodeKey, certificate};
+
+mod resolver;
 
 const READING: Reading = Reading::new(1 << 18);
 const GENESIS: B256 = B256::repeat_byte(0xab);
@@ -38,7 +43,7 @@ const MEMBERS: u8 = 4;
 /// A block as a peer sends it, with and without its length in front.
 #[doc(hidden)]
 pub fn check_block(bytes: &[u8]) {
-    let framed = bytes::Bytes::copy_from_slice(bytes).encode();
+    let framed = Bytes::copy_from_slice(bytes).encode();
     for wire in [framed, bytes.to_vec().into()] {
         let Ok(block) = Opaque::decode_cfg(wire.clone(), &READING) else { continue };
         assert_eq!(block.encode(), wire, "one block, one encoding");
@@ -101,10 +106,55 @@ fn check_vote_of_epoch(bytes: &[u8]) {
     same(U64::decode(Copying(bytes)), bytes);
 }
 
+/// A message to the resolvers, of the channels of requests and of missing blocks, and an answer that they asked for.
+#[doc(hidden)]
+pub fn check_resolver(bytes: &[u8]) {
+    let (height, round) = (Height::new(1), Round::new(Epoch::new(5), View::new(7)));
+    let finalized = |height| Key::<Digest>::Finalized { height };
+    let block = Key::Block(digest_of(GENESIS));
+    let missing = [finalized(Height::new(2)), finalized(height), Key::Notarized { round }, block];
+    resolver::check(bytes, &missing, is_missing);
+    resolver::check(bytes, &[U64::new(1), U64::new(2)], is_certificate);
+}
+
+/// As marshal reads it: a block, behind the certificate of its kind if it was not asked for by its digest.
+fn is_missing(key: &Key<Digest>, answer: &Bytes) -> bool {
+    match key {
+        Key::Block(_) => is_block(answer),
+        Key::Finalized { .. } => is_certified::<Finalization>(answer),
+        Key::Notarized { .. } => is_certified::<Notarization<Scheme, Digest>>(answer),
+    }
+}
+
+fn is_certified<C: Read<Cfg = usize> + Encode>(answer: &Bytes) -> bool {
+    let mut rest = answer.clone();
+    let Ok(certificate) = C::read_cfg(&mut rest, &usize::from(MEMBERS)) else { return false };
+    let length = answer.len() - rest.len();
+    assert_eq!(certificate.encode(), answer.slice(..length), "one certificate, one encoding");
+    is_block(&rest)
+}
+
+fn is_block(bytes: &Bytes) -> bool {
+    let read = Opaque::decode_cfg(bytes.clone(), &READING);
+    is_same(&read, bytes)
+}
+
+/// As simplex reads what it asked for.
+fn is_certificate(_view: &U64, answer: &Bytes) -> bool {
+    let read = Certificate::<Scheme, Digest>::decode_cfg(answer.clone(), &usize::from(MEMBERS));
+    is_same(&read, answer)
+}
+
 fn same<T: Encode, E>(read: Result<T, E>, bytes: &[u8]) {
+    let _read = is_same(&read, bytes);
+}
+
+/// Whether it was read.
+fn is_same<T: Encode, E>(read: &Result<T, E>, bytes: &[u8]) -> bool {
     if let Ok(read) = read {
         assert_eq!(read.encode(), bytes, "one message, one encoding");
     }
+    read.is_ok()
 }
 
 #[cfg(test)]
@@ -177,5 +227,10 @@ mod tests {
     #[test]
     fn the_kept_corpus_of_vote_wire_passes() {
         replay("vote_wire", check_vote);
+    }
+
+    #[test]
+    fn the_kept_corpus_of_missing_wire_passes() {
+        replay("missing_wire", check_resolver);
     }
 }

@@ -47,8 +47,8 @@ pub(super) const MAILBOX: NonZeroUsize = NZUsize!(1024);
 /// Missing blocks asked for at a time.
 const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
 /// How long a peer may take to send one, and the pause before another is asked.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
-const FETCH_RETRY: Duration = Duration::from_millis(100);
+pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const FETCH_RETRY: Duration = Duration::from_millis(100);
 /// A tip that is older than so many heartbeats is behind the network, or the network stands still.
 const BEHIND_HEARTBEATS: u32 = 3;
 /// How long a node that is behind waits for more before it asks for it: twice as long whenever that did not help.
