@@ -46,9 +46,9 @@ impl<'a> Script<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let (door, target) = self.choose(&stage.doors)?;
-        let abi = (door.abi)();
-        let functions: Vec<_> = abi.functions().collect();
+        let door = self.index(stage.doors.len());
+        let target = stage.doors.get(door)?.1;
+        let functions = stage.functions.get(door)?;
         let function = functions.get(self.index(functions.len()))?;
         let caller = self.choose(&stage.people)?;
         let flags = self.byte();

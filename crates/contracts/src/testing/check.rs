@@ -2,8 +2,9 @@
 //! named error, what may not change anything does not even try, and all money is somebody's. Called by
 //! `fuzz/fuzz_targets/native_dispatch.rs`, and on the kept corpus by the tests; the tests of `evm` play the same scripts there.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
+use alloy_json_abi::Function;
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
 use primitives::Founding;
@@ -26,6 +27,8 @@ pub type Taken = BTreeSet<(Address, [u8; 4])>;
 pub struct Stage {
     /// The contracts.
     pub doors: Vec<(Door, Address)>,
+    /// What each of them can be asked, in their order.
+    pub functions: Vec<Vec<Function>>,
     /// Who calls and is named: people, contracts, nobody.
     pub people: Vec<Address>,
     /// Amounts, times, hashes, ids.
@@ -53,20 +56,29 @@ const HASH: B256 = B256::repeat_byte(0xa7);
 /// Panics if the promise is broken; answers which functions were taken, so that a test sees that the scripts get somewhere.
 #[doc(hidden)]
 pub fn check_calls(bytes: &[u8]) -> Taken {
-    let stage = Stage::new();
-    let mut memory = stage.memory();
+    let (stage, opened) = &*WORLD;
+    let mut memory = opened.clone();
     let (mut script, mut taken) = (Script::new(bytes), Taken::new());
     for _ in 0..MOST_CALLS {
-        let Some(call) = script.next(&stage) else { break };
+        let Some(call) = script.next(stage) else { break };
         memory.now = memory.now.saturating_add(call.seconds);
         next_block(&mut memory);
+        // What is refused changes nothing: `check_call` undoes it.
         if check_call(&mut memory, &call) {
             taken.extend(call.data.first_chunk::<4>().map(|selector| (call.target, *selector)));
+            check_money(&mut memory);
         }
-        check_money(&mut memory);
     }
+    check_money(&mut memory);
     taken
 }
+
+/// Made once in a process; every script starts from a copy of it.
+static WORLD: LazyLock<(Stage, Memory)> = LazyLock::new(|| {
+    let stage = Stage::new();
+    let memory = stage.memory();
+    (stage, memory)
+});
 
 /// A call is a block. What ends an epoch is called by nobody, and must not stop either.
 fn next_block(memory: &mut Memory) {
@@ -89,6 +101,7 @@ impl Stage {
         let rooms = ROOMS.iter().map(|room| (room.contract, room.address()));
         let made = ROOMS.iter().filter_map(|room| room.instance).flat_map(|door| [(door, EURO), (door, YEN)]);
         let doors: Vec<_> = rooms.chain(made).collect();
+        let functions = doors.iter().map(|(door, _)| (door.abi)().functions().cloned().collect()).collect();
         let addresses = doors.iter().map(|(_, address)| *address);
         let often = PEOPLE.into_iter().cycle().take(4 * PEOPLE.len());
         let people = often.chain([GOVERNOR, Address::ZERO]).chain(addresses).collect();
@@ -97,7 +110,7 @@ impl Stage {
         let words = often.into_iter().chain(rarely).chain(token_words()).chain(members::words(&founding)).collect();
         let opening = opening(&founding);
         let texts = vec!["EUR", "JPY", "USD", "XXX", "eur", ""];
-        Self { doors, people, words, texts, blobs: members::blobs(&founding), opening, founding }
+        Self { doors, functions, people, words, texts, blobs: members::blobs(&founding), opening, founding }
     }
 
     /// The world before the opening.
@@ -156,10 +169,14 @@ fn is_no_call(answer: &Res<Option<Bytes>>) -> bool {
 
 /// An error of one of the ABIs: a room that pays reverts with the errors of `cash`.
 fn is_named(data: &[u8]) -> bool {
-    let Some(selector) = data.first_chunk::<4>() else { return false };
-    let doors = || ROOMS.iter().flat_map(|room| room.doors());
-    doors().any(|door| door.full_abi().errors().any(|error| error.selector() == *selector))
+    data.first_chunk::<4>().is_some_and(|selector| ERRORS.contains(selector))
 }
+
+/// Selectors of all errors of all ABIs.
+static ERRORS: LazyLock<BTreeSet<[u8; 4]>> = LazyLock::new(|| {
+    let abis = ROOMS.iter().flat_map(|room| room.doors()).map(|door| door.full_abi());
+    abis.flat_map(|abi| abi.errors().map(|error| error.selector().0).collect::<Vec<_>>()).collect()
+});
 
 /// Each unit of a currency is in the account of somebody who was ever paid, and nobody holds more than there is.
 fn check_money(memory: &mut Memory) {
@@ -182,7 +199,10 @@ fn check_money(memory: &mut Memory) {
 }
 
 fn ask<C: SolCall>(memory: &mut Memory, contract: Address, call: C) -> C::Return {
-    let answer = memory.call(Address::ZERO, contract, &call.abi_encode()).expect("a view answers");
+    let (caller, data) = (Address::ZERO, call.abi_encode());
+    let call = Call { target: contract, code: contract, caller, value: U256::ZERO, is_static: true, data: &data };
+    // Not `Memory::call`, which keeps a copy of the world for calls that stop halfway.
+    let answer = registry::run(memory, &call).expect("a view answers").unwrap_or_default();
     C::abi_decode_returns(&answer).expect("an answer of the ABI")
 }
 
