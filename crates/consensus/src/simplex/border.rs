@@ -6,7 +6,7 @@
 //! answer holds is read here as marshal and simplex read it, because messages to their actors are the library's own. Not here, for the same
 //! reason: the handshake and the frames of a connection. Called by the targets in `fuzz/`; the tests replay their corpora.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode, Read};
@@ -70,23 +70,29 @@ pub fn check_told(bytes: &[u8]) {
 /// A certificate of finality. The library and `consensus::certificate`, which knows no library, judge it alike.
 #[doc(hidden)]
 pub fn check_finality(bytes: &[u8]) {
-    let keys: Vec<NodeKey> = (1..=MEMBERS).map(|index| NodeKey::from_seed([index; 32])).collect();
-    let committee = Committee::new(keys.iter().map(NodeKey::id).collect());
-    let members = committees::public_keys(committee.members()).expect("these are keys");
-    let scheme = Scheme::verifier(&finality::signing_namespace(GENESIS), members);
+    let (committee, scheme) = &*SIGNERS;
     let theirs = Finalization::decode_cfg(Copying(bytes), &scheme.certificate_codec_config());
     if let Ok(read) = &theirs {
         assert_eq!(read.encode(), bytes, "one certificate, one encoding");
         let kept = decode_proof(&encode_proof(read)).expect("what is kept can be read");
         assert_eq!(&kept, read, "what is kept is what came");
     }
-    let is_theirs = theirs.is_ok_and(|read| read.verify(&mut sys_rng(), &scheme, &Sequential));
+    let is_theirs = theirs.is_ok_and(|read| read.verify(&mut sys_rng(), scheme, &Sequential));
     let is_ours = certificate::payload(bytes).is_some_and(|(epoch, block)| {
         let proof = FinalityProof { scheme: finality::SCHEME_SIMPLEX_ED25519, epoch, bytes: bytes.to_vec().into() };
-        certificate::verify(&proof, &committee, GENESIS, block).is_ok()
+        certificate::verify(&proof, committee, GENESIS, block).is_ok()
     });
     assert_eq!(is_ours, is_theirs, "both judge alike");
 }
+
+/// Made once in a process.
+static SIGNERS: LazyLock<(Committee, Scheme)> = LazyLock::new(|| {
+    let keys: Vec<NodeKey> = (1..=MEMBERS).map(|index| NodeKey::from_seed([index; 32])).collect();
+    let committee = Committee::new(keys.iter().map(NodeKey::id).collect());
+    let members = committees::public_keys(committee.members()).expect("these are keys");
+    let scheme = Scheme::verifier(&finality::signing_namespace(GENESIS), members);
+    (committee, scheme)
+});
 
 /// A message on the channels of votes, certificates, requests and missing blocks: with the number of its epoch in front, and without.
 #[doc(hidden)]
