@@ -77,6 +77,11 @@ impl Queue {
         (state.rows.len(), state.trouble.clone())
     }
 
+    /// Whether the outbox ends.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     fn close(&self) {
         self.state.lock().closed = true;
         self.woken.notify_all();

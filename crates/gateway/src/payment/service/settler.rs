@@ -29,10 +29,11 @@ pub(super) struct Settler {
 impl Settle for Settler {
     fn settle(&self, fates: Vec<(OutboxRow, Fate)>) {
         match self.tried(&fates) {
-            Ok(settled) => {
+            Ok(Some(settled)) => {
                 self.office.tell();
                 publish(&self.queue, &self.waiting, settled.submit, settled.answers);
             }
+            Ok(None) => tracing::warn!("the issuer ends; what the ledger said is written down at the next start"),
             Err(error) => {
                 tracing::error!(%error, "what the ledger said cannot be written down");
                 self.failure.send_replace(Some(error.to_string()));
@@ -42,15 +43,18 @@ impl Settle for Settler {
 }
 
 impl Settler {
-    /// What can be done a moment later is done a moment later: rows are settled in their order.
-    fn tried(&self, fates: &[(OutboxRow, Fate)]) -> Result<Settled, IssuerError> {
+    /// What can be done a moment later is done a moment later: rows are settled in their order. `None` if the issuer ends meanwhile.
+    fn tried(&self, fates: &[(OutboxRow, Fate)]) -> Result<Option<Settled>, IssuerError> {
         loop {
             match settle(&self.office, &self.ledger, fates) {
                 Err(error @ (IssuerError::Vault(VaultError::Locked | VaultError::Full) | IssuerError::Ledger(_))) => {
                     tracing::warn!(%error, "what the ledger said waits to be written down");
+                    if self.queue.is_closed() {
+                        return Ok(None);
+                    }
                     thread::sleep(AGAIN);
                 }
-                outcome => return outcome,
+                outcome => return outcome.map(Some),
             }
         }
     }
