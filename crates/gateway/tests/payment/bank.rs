@@ -45,7 +45,16 @@ pub(crate) struct Bank {
     card: Plastic,
     lane: Lane,
     account: AccountKey,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+/// What is left of one that has ended: all but the issuer.
+pub(crate) struct Ended {
+    town: Town,
+    card: Plastic,
+    lane: Lane,
+    account: AccountKey,
+    folder: tempfile::TempDir,
 }
 
 impl Bank {
@@ -68,7 +77,19 @@ impl Bank {
         let service = Service::start(parts).expect("set up");
         let account = AccountKey { card: card.secrets().reference, currency: EUR };
         let (card, lane) = (Plastic::new(card), Lane::new(ACQUIRER, MERCHANT, 1));
-        Self { service, town, card, lane, account, _folder: folder }
+        Self { service, town, card, lane, account, folder }
+    }
+
+    /// Ends the issuer; what is under way is in its vault.
+    pub(crate) fn end(self) -> Ended {
+        let Self { service, town, card, lane, account, folder } = self;
+        drop(service);
+        Ended { town, card, lane, account, folder }
+    }
+
+    /// Of the vault.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What a terminal asks after a tap of the card.
@@ -89,6 +110,22 @@ impl Bank {
     }
 }
 
+impl Ended {
+    /// Of the vault.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts the issuer again, over the vault as these options open it.
+    pub(crate) fn start(self, options: Options, answer_within: Duration) -> Bank {
+        let Self { town, card, lane, account, folder } = self;
+        let usual = parts(folder.path(), town.ledger());
+        let parts = Parts { vault: open_as(folder.path(), options), answer_within, ..usual };
+        let service = Service::start(parts).expect("set up");
+        Bank { service, town, card, lane, account, folder }
+    }
+}
+
 pub(crate) fn operator() -> Operator {
     Operator::new(KEY, CHAIN_ID, 0).expect("set up")
 }
@@ -98,8 +135,12 @@ fn keys() -> SoftKeys {
 }
 
 pub(crate) fn open(folder: &Path) -> SqliteVault {
+    open_as(folder, Options::default())
+}
+
+fn open_as(folder: &Path, options: Options) -> SqliteVault {
     let master = MasterKey::new("test", Masked::new([3; 32])).expect("set up");
-    SqliteVault::open(folder, &master, Options::default()).expect("set up")
+    SqliteVault::open(folder, &master, options).expect("set up")
 }
 
 pub(crate) fn parts(folder: &Path, ledger: Ledger) -> Parts {

@@ -17,3 +17,4 @@ mod reuse;
 mod start;
 mod tls;
 mod town;
+mod trouble;

@@ -1,11 +1,15 @@
 //! An issuer starts over what another process began: what its vault has signed, and the ledger has no receipt of, is settled by the hold.
 
-use std::time::Duration;
+use std::{
+    fmt::{self, Write as _},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use alloy_consensus::TxEip1559;
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{B256, TxKind};
-use contracts::cash::iso4217::Currency;
+use alloy_primitives::{B256, TxKind, U256};
+use contracts::cash::{abi::ICash, iso4217::Currency};
 use gateway::{
     Account,
     payment::{Service, ledger},
@@ -20,6 +24,12 @@ use payments::{
         },
     },
     number::Token,
+};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+    subscriber::with_default,
 };
 
 use crate::{
@@ -119,6 +129,64 @@ fn a_hold_that_nobody_made_is_none() {
     let left = Left::behind();
     left.displace(hold(&HoldTerms { id: B256::repeat_byte(8), ..left.terms.clone() }));
     assert_eq!(left.starts(), (PaymentState::Failed, 0));
+}
+
+/// Somebody else held another amount under the payment's own id: the doors open, and the log names what differs.
+#[test]
+fn a_hold_that_differs_from_the_vault_is_named_and_nothing_is_held_again() {
+    let left = Left::behind();
+    left.displace(hold(&HoldTerms { first_minor: HELD_MINOR + 1, ..left.terms.clone() }));
+    let errors = Errors::default();
+    assert_eq!(with_default(errors.clone(), || left.starts()), (PaymentState::Held, HELD_MINOR));
+    let lines = errors.0.lock().expect("no panic").clone();
+    let named: Vec<_> = lines.iter().filter(|line| line.contains("a payment of before and its hold differ")).collect();
+    assert_eq!(named.len(), 1, "{lines:?}");
+    let id = left.terms.id.to_string();
+    for part in ["Held: 1250 held, 0 captured", "Open: 1251 held, 0 captured", id.as_str()] {
+        assert!(named[0].contains(part), "{part} in {}", named[0]);
+    }
+    // Another start finds nothing to do, and the ledger has the one hold.
+    assert_eq!(left.starts(), (PaymentState::Held, HELD_MINOR));
+    let held = left.town.ask(&ICash::heldCall { account: operator().address() });
+    assert_eq!(held, U256::from(HELD_MINOR + 1));
+}
+
+/// What this thread logs as an error.
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Errors {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::ERROR
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line::default();
+        event.record(&mut line);
+        self.0.lock().expect("no panic").push(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// The message and the fields of one.
+#[derive(Default)]
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, "{field}={value:?} ").expect("a text takes all");
+    }
 }
 
 fn hold(terms: &HoldTerms) -> Call {
