@@ -8,6 +8,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use contracts::cash::iso4217::Currency;
 use payments::{
     card::{Aid, Credentials, Face, Personalization, Secrets},
     cryptogram::{
@@ -16,7 +17,7 @@ use payments::{
     message::{Operation, Payment, Request, ResponseCode, Text, card::IccData, framed},
     number::{Expiry, Pan},
     profile::Profile,
-    terminal::{Record, Word},
+    terminal::{Config, Place, Purchase, Record, Word},
     tlv::{Objects, tag},
 };
 
@@ -28,7 +29,9 @@ use super::{
             ReverseArguments, TapArguments,
         },
         follow, pay,
+        reader::Reader,
         state::State,
+        tap::{self, Passing},
     },
     read_message,
 };
@@ -273,4 +276,69 @@ fn a_refund_that_is_not_answered_is_undone() {
     let expected = [Operation::Authorization, Operation::Financial, Operation::Reversal];
     assert_eq!(operations(&issuer.asked()), expected.map(|operation| (operation, false)));
     assert!(state(folder.path()).owed().unwrap().is_empty());
+}
+
+/// Takes the card, while something happens to the terminal's folder.
+fn take_while(folder: &Path, address: SocketAddr, told: &mut dyn FnMut(Passing<'_>)) -> eyre::Result<Word> {
+    let (state, wire) = pay::open(&to_issuer(folder, address))?;
+    let place = Place {
+        acquirer: "123456",
+        merchant_id: "MERCHANT0000001",
+        terminal_id: "TERM0001",
+        category: "5411",
+        name_and_location: "Corner Shop",
+        country: 276,
+    };
+    let euro = Currency::by_code(b"EUR").copied().unwrap();
+    let purchase = Purchase::new(12_50, euro, state.trace()?).unwrap();
+    let reader = Reader::file(&folder.join("card"), "of the card")?;
+    let (record, _) = tap::take((&state, &wire), &Config::new(&place).unwrap(), &purchase, reader, told)?;
+    Ok(record.outcome)
+}
+
+/// From now on nothing can be written in this folder: it is a file.
+fn block(folder: &Path) {
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::write(folder, "").unwrap();
+}
+
+#[test]
+fn an_approval_that_cannot_be_kept_is_named_and_undone_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    let payments = folder.path().join("state/payments");
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved)]);
+    let refused = take_while(folder.path(), issuer.address, &mut |passing| {
+        if matches!(passing, Passing::Response(_)) {
+            block(&payments);
+        }
+    });
+    let error = refused.unwrap_err().to_string();
+    assert!(error.starts_with("could not write") && error.contains("state/payments/"), "{error}");
+    assert_eq!(operations(&issuer.asked()), [(Operation::Authorization, false)]);
+
+    std::fs::remove_file(&payments).unwrap();
+    let owed = state(folder.path()).owed().unwrap();
+    assert_eq!((owed.len(), owed[0].attempts, owed[0].amount_minor), (1, 0, 12_50), "what undoes it is still owed");
+    let issuer = Issuer::start(vec![Some(ResponseCode::Approved); 2]);
+    assert_eq!(take(folder.path(), "3.00", issuer.address), APPROVED);
+    assert_eq!(operations(&issuer.asked()), [(Operation::Reversal, false), (Operation::Authorization, false)]);
+    assert!(state(folder.path()).owed().unwrap().is_empty());
+}
+
+#[test]
+fn the_issuer_is_not_asked_when_what_would_undo_it_cannot_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    make_card(folder.path());
+    let owed = folder.path().join("state/owed");
+    let mut is_first = true;
+    let refused = take_while(folder.path(), Issuer::nowhere(), &mut |passing| {
+        assert!(!matches!(passing, Passing::Request(_)), "the issuer was asked");
+        if std::mem::take(&mut is_first) {
+            block(&owed);
+        }
+    });
+    let error = refused.unwrap_err().to_string();
+    assert!(error.starts_with("could not write") && error.contains("state/owed/"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path().join("state/payments")).unwrap().count(), 0);
 }
