@@ -27,8 +27,8 @@ const CHAIN_ID: u64 = 31_338;
 /// A network that has not done it by then will not.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Long enough for what an observer is sent between the moment when it is ready and the end of the epoch, when it decides.
-const EPOCH_OF_TEN_SECONDS: [&str; 4] = ["--epoch-blocks", "128", "--min-block-interval-ms", "79"];
-const EPOCH_BLOCKS: u64 = 128;
+const EPOCH_OF_TWENTY_SECONDS: [&str; 4] = ["--epoch-blocks", EPOCH_BLOCKS, "--min-block-interval-ms", "79"];
+const EPOCH_BLOCKS: &str = "256";
 
 #[test]
 fn four_nodes_agree_and_one_that_was_killed_catches_up() {
@@ -62,7 +62,7 @@ fn four_nodes_agree_and_one_that_was_killed_catches_up() {
 fn a_fifth_is_voted_in_hands_on_transactions_and_decides_and_one_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let port = ports();
-    let (out, payer) = make(folder.path(), port, &EPOCH_OF_TEN_SECONDS);
+    let (out, payer) = make(folder.path(), port, &EPOCH_OF_TWENTY_SECONDS);
     let nodes: Vec<Running> = (1..=4).map(|number| start(&out, number)).collect();
     let fifth = Joiner::new(&out, port + 4);
     // The engine syncs the whole file system when it starts: seconds where much waits to be written.

@@ -108,7 +108,7 @@ pub(super) fn check_revocation(node: &Running, folder: &Path, out: &Path, certif
         "certificate": certificate,
         "reason": "9",
         "evidence": B256::ZERO,
-        "epoch": (number(height) / EPOCH_BLOCKS).to_string(),
+        "epoch": (number(height) / EPOCH_BLOCKS.parse::<u64>().unwrap()).to_string(),
         "request": decided["request"].to_string(),
         "voters": "5",
         "votes": "4",
