@@ -1,7 +1,7 @@
 //! For whom a member votes by itself: whose node is at one of these hosts. What a certificate, its key and its possession must be like the
-//! ledger has checked before there is a request (DC-06). Used by `word`; given as `node --approve-links`.
+//! ledger has checked before there is a request (DC-06). Used by `speaker`; given as `node --approve-links`.
 
-use contracts::admission::Ballot;
+use contracts::admission::OpenLink;
 use eyre::ensure;
 
 /// Hosts of nodes that may join without anybody being asked.
@@ -27,10 +27,10 @@ impl Approvals {
     }
 
     /// Whether this member approves without being asked: never of somebody who would weigh more than itself.
-    pub(crate) fn cover(&self, ballot: &Ballot) -> bool {
-        let host = ballot.address.rsplit_once(':').map_or("", |(host, _)| host);
+    pub(crate) fn cover(&self, link: &OpenLink) -> bool {
+        let host = link.address.rsplit_once(':').map_or("", |(host, _)| host);
         let host = unbracketed(host).to_ascii_lowercase();
-        ballot.weight <= ballot.voter_weight && self.0.iter().any(|hosts| hosts.hold(&host))
+        link.weight <= link.voter_weight && self.0.iter().any(|hosts| hosts.hold(&host))
     }
 }
 
@@ -69,8 +69,8 @@ mod tests {
         Approvals::parse(&given.iter().map(ToString::to_string).collect::<Vec<_>>())
     }
 
-    fn at(address: &str) -> Ballot {
-        Ballot { address: address.into(), weight: 1, voter_weight: 1, ..Ballot::default() }
+    fn at(address: &str) -> OpenLink {
+        OpenLink { address: address.into(), weight: 1, voter_weight: 1, ..OpenLink::default() }
     }
 
     #[test]
@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn nobody_is_approved_who_would_weigh_more() {
-        let heavy = Ballot { weight: 2, ..at("a.example:1") };
+        let heavy = OpenLink { weight: 2, ..at("a.example:1") };
         assert!(!approvals(&["*"]).unwrap().cover(&heavy));
-        assert!(approvals(&["*"]).unwrap().cover(&Ballot { voter_weight: 2, ..heavy }));
+        assert!(approvals(&["*"]).unwrap().cover(&OpenLink { voter_weight: 2, ..heavy }));
     }
 
     #[test]

@@ -22,8 +22,8 @@ mod node;
 mod process;
 mod rpc;
 mod safety;
+mod speaker;
 mod table;
-mod word;
 mod words;
 
 use std::process::ExitCode;

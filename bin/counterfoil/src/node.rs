@@ -23,7 +23,7 @@ use crate::{
     folder::Folder,
     issuer::{IssuerConfig, RunningIssuer},
     metrics, safety,
-    word::speak,
+    speaker::speak,
 };
 
 /// Everything that runs.
@@ -34,7 +34,7 @@ pub(crate) struct Node {
     began_at: u64,
     engine: Engine,
     /// Says what the node has to say; only in a network.
-    word: Option<JoinHandle<()>>,
+    speaker: Option<JoinHandle<()>>,
     server: Server,
     failure: watch::Receiver<Option<Fatal>>,
     /// Where the console looks for the issuer.
@@ -55,8 +55,8 @@ impl Node {
         let (failed, failure) = watch::channel(None);
         let (id, began_at) = (key.id(), chain.head().number());
         let engine = Engine::start(&chain, key.clone(), config.folder.engine_path(), config.network.clone(), failed)?;
-        let word = config.network.as_ref();
-        let word = word.map(|network| tokio::spawn(speak(chain.clone(), key, network.approvals.clone())));
+        let speaker = config.network.as_ref();
+        let speaker = speaker.map(|network| tokio::spawn(speak(chain.clone(), key, network.approvals.clone())));
         let seat = Seat::default();
         let server = start_server(&chain, &config, accounts, failure.clone(), engine.figures(), &seat).await?;
         tracing::info!(
@@ -66,7 +66,7 @@ impl Node {
             "ledger open at {}",
             config.folder.path().display()
         );
-        Ok(Self { id, chain, began_at, engine, word, server, failure, seat, issuer: None })
+        Ok(Self { id, chain, began_at, engine, speaker, server, failure, seat, issuer: None })
     }
 
     /// Starts an issuer in this process, on this ledger. The console shows it only where whoever can open a page is believed anyway.
@@ -140,10 +140,10 @@ impl Node {
         if stopped.cut_off > 0 {
             tracing::warn!(connections = stopped.cut_off, "connections were cut off");
         }
-        if let Some(word) = self.word {
+        if let Some(speaker) = self.speaker {
             // It holds the chain, so its end is waited for.
-            word.abort();
-            let _aborted = word.await;
+            speaker.abort();
+            let _aborted = speaker.await;
         }
         let (engine, chain) = (self.engine, self.chain);
         tokio::task::spawn_blocking(move || {

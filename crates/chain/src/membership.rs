@@ -8,7 +8,7 @@ use std::sync::Arc;
 use consensus::{Peer, Peers};
 use contracts::{
     Host, Reader, Res,
-    admission::{self, Ballot, IAdmission::MemberState, PeerRow, Standing, were_removed_at},
+    admission::{self, IAdmission::MemberState, OpenLink, PeerRow, Standing, were_removed_at},
 };
 use primitives::{Address, Committee, FinalBlock, FinalityProof, NodeId, Recovery};
 
@@ -66,8 +66,8 @@ impl Chain {
     }
 
     /// The linking requests at the head on which a node may vote and has not.
-    pub fn ballots(&self, node: NodeId) -> Result<Vec<Ballot>, ChainError> {
-        self.0.ask(|host| admission::ballots(host, node))
+    pub fn open_links(&self, node: NodeId) -> Result<Vec<OpenLink>, ChainError> {
+        self.0.ask(|host| admission::open_links(host, node))
     }
 }
 

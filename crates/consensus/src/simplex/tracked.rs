@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use primitives::NodeId;
+
 use super::node::Node;
 use crate::{Fatal, Ledger, Peer, Peers};
 
@@ -46,25 +48,26 @@ pub(super) fn peers(node: &Node) -> Result<Peers, Fatal> {
     if knows_others && !is_behind(&*node.ledger, OLD_TIP)? {
         return Ok(peers);
     }
-    let mut configured = Vec::new();
-    for peer in &node.bootstrap {
-        if !node.ledger.is_revoked(peer.id)? {
-            configured.push(peer.clone());
-        }
-    }
-    Ok(with(peers, configured))
+    with_configured(peers, &node.bootstrap, |id| node.ledger.is_revoked(id))
 }
 
 /// Configured peers count where the ledger knows them elsewhere. The network connects to those of the committee and waits for the others.
-fn with(mut peers: Peers, configured: Vec<Peer>) -> Peers {
+fn with_configured(
+    mut peers: Peers,
+    configured: &[Peer],
+    is_revoked: impl Fn(NodeId) -> Result<bool, Fatal>,
+) -> Result<Peers, Fatal> {
     for peer in configured {
+        if is_revoked(peer.id)? {
+            continue;
+        }
         peers.followers.retain(|known| known.id != peer.id);
         match peers.committee.iter_mut().find(|known| known.id == peer.id) {
-            Some(known) => *known = peer,
-            None => peers.committee.push(peer),
+            Some(known) => *known = peer.clone(),
+            None => peers.committee.push(peer.clone()),
         }
     }
-    peers
+    Ok(peers)
 }
 
 /// Whether the tip is older than this by the local clock. A node that has only genesis knows nothing, however young that is.
@@ -76,8 +79,6 @@ pub(super) fn is_behind(ledger: &dyn Ledger, age: Duration) -> Result<bool, Fata
 
 #[cfg(test)]
 mod tests {
-    use primitives::NodeId;
-
     use super::*;
 
     fn peer(id: u8, host: &str) -> Peer {
@@ -85,9 +86,11 @@ mod tests {
     }
 
     #[test]
-    fn configured_peers_are_added_and_count_where_the_ledger_knows_them_elsewhere() {
+    fn configured_peers_are_added_unless_revoked_and_count_where_the_ledger_knows_them_elsewhere() {
         let known = Peers { committee: vec![peer(1, "a"), peer(2, "b")], followers: vec![peer(3, "c")] };
-        let peers = with(known, vec![peer(2, "moved"), peer(3, "moved"), peer(4, "new")]);
+        let configured = [peer(2, "moved"), peer(3, "moved"), peer(4, "new"), peer(5, "revoked")];
+        let is_revoked = |id| Ok(id == NodeId::repeat_byte(5));
+        let peers = with_configured(known, &configured, is_revoked).unwrap();
         assert_eq!(peers.committee, [peer(1, "a"), peer(2, "moved"), peer(3, "moved"), peer(4, "new")]);
         assert!(peers.followers.is_empty());
     }

@@ -49,7 +49,7 @@ pub use epochs::{changes, committee_of_epoch, end_epoch, next_committee, sole_me
 pub use policies::from_policy;
 pub use recovery::{recover, were_removed_at};
 pub use requests::is_reason;
-pub use views::{Ballot, PeerRow, Standing, ballots, peers, standing};
+pub use views::{OpenLink, PeerRow, Standing, open_links, peers, standing};
 
 /// Where it is.
 pub const ADDRESS: Address = registry::address_of(4, [0; 7]);

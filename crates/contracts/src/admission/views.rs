@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, Bytes};
 
 use super::{
     ADDRESS, MemberPlace, PAGE_MOST, RequestPlace, VotePlace,
-    abi::IAdmission::{self, Ballot as Choice, Change, Member, MemberState, Request, RequestKind, Status, Vote},
+    abi::IAdmission::{self, Ballot, Change, Member, MemberState, Request, RequestKind, Status, Vote},
     certificate::{self, Key},
     epochs, members, policies, requests,
     status::{self, member_state},
@@ -67,7 +67,7 @@ pub fn standing(host: &mut dyn Host, node_key: B256, account: Address) -> Res<St
 
 /// A linking request on which a member may vote and has not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ballot {
+pub struct OpenLink {
     /// Of the request.
     pub id: u64,
     /// What a vote is about (DC-26).
@@ -85,19 +85,19 @@ pub struct Ballot {
 }
 
 /// All linking requests on which a member may vote and has not.
-pub fn ballots(host: &mut dyn Host, node_key: B256) -> Res<Vec<Ballot>> {
+pub fn open_links(host: &mut dyn Host, node_key: B256) -> Res<Vec<OpenLink>> {
     let mut env = Env::new(host, ADDRESS, ADDRESS);
     let mut found = Vec::new();
     for index in 0..storage().open.len(&mut env)? {
         if let Some(item) = storage().open.item(&mut env, index)? {
             let id = item.get(&mut env)?;
-            found.extend(ballot(&mut env, id, node_key)?);
+            found.extend(open_link(&mut env, id, node_key)?);
         }
     }
     Ok(found)
 }
 
-fn ballot(env: &mut Env<'_>, id: u64, node_key: B256) -> Res<Option<Ballot>> {
+fn open_link(env: &mut Env<'_>, id: u64, node_key: B256) -> Res<Option<OpenLink>> {
     let place = storage().requests.of(env, id)?;
     let (tenure, voter) = (place.tenure.get(env)?, storage().members.of(env, node_key)?);
     let is_link = requests::kind_of(env, place)? == RequestKind::Link;
@@ -110,7 +110,7 @@ fn ballot(env: &mut Env<'_>, id: u64, node_key: B256) -> Res<Option<Ballot>> {
         return Ok(None);
     }
     let certificate = place.certificate.get(env)?;
-    Ok(Some(Ballot {
+    Ok(Some(OpenLink {
         id,
         certificate,
         policy: place.policy.get(env)?,
@@ -359,7 +359,7 @@ fn read_vote(env: &mut Env<'_>, place: VotePlace) -> Res<Vote> {
     Ok(Vote {
         voter: place.voter.get(env)?,
         weight: place.weight.get(env)?,
-        ballot: Choice::try_from(place.ballot.get(env)?).unwrap_or(Choice::None),
+        ballot: Ballot::try_from(place.ballot.get(env)?).unwrap_or(Ballot::None),
         reasonCode: place.reason_code.get(env)?,
         reasonHash: place.reason_hash.get(env)?,
         height: place.height.get(env)?,

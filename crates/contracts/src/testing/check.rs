@@ -63,13 +63,11 @@ pub fn check_calls(bytes: &[u8]) -> Taken {
         let Some(call) = script.next(stage) else { break };
         memory.now = memory.now.saturating_add(call.seconds);
         next_block(&mut memory);
-        // What is refused changes nothing: `check_call` undoes it.
         if check_call(&mut memory, &call) {
             taken.extend(call.data.first_chunk::<4>().map(|selector| (call.target, *selector)));
-            check_money(&mut memory);
         }
+        check_money(&mut memory);
     }
-    check_money(&mut memory);
     taken
 }
 

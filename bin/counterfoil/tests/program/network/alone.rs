@@ -3,8 +3,9 @@
 
 use super::*;
 
-/// Of three members that approve by themselves, and of none.
+/// Where three members approve by themselves of whoever asks.
 const APPROVED_HOST: &str = "127.0.0.1";
+/// Of a node that nobody approves by himself.
 const OTHER_ADDRESS: &str = "10.9.9.9:30303";
 
 #[test]

@@ -12,9 +12,9 @@ use alloy_sol_types::SolCall;
 use chain::{BlockAt, Chain, SubmitError};
 use consensus::{Ledger, NodeKey};
 use contracts::admission::{
-    ADDRESS, Ballot,
+    ADDRESS,
     IAdmission::{self, MemberState, authorizeCall, readyCall, voteCall},
-    Standing,
+    OpenLink, Standing,
     messages::Network,
 };
 use eyre::Context;
@@ -71,15 +71,15 @@ impl Speaker {
         }
         let standing = self.chain.standing(self.key.id(), self.account.address())?;
         let ready = standing.state == MemberState::Observer;
-        let ballots = if self.approvals.is_empty() { Vec::new() } else { self.chain.ballots(self.key.id())? };
-        let mut approved = ballots.iter().filter(|ballot| self.approvals.cover(ballot)).peekable();
+        let links = if self.approvals.is_empty() { Vec::new() } else { self.chain.open_links(self.key.id())? };
+        let mut approved = links.iter().filter(|link| self.approvals.cover(link)).peekable();
         if !standing.acts && (ready || approved.peek().is_some()) {
             self.send(self.authorization(&standing).abi_encode(), GAS_LIMIT)?;
         }
         if ready {
             self.say_ready()?;
         }
-        approved.try_for_each(|ballot| self.approve(ballot))
+        approved.try_for_each(|link| self.approve(link))
     }
 
     fn say_ready(&self) -> eyre::Result<()> {
@@ -88,13 +88,13 @@ impl Speaker {
         self.send(readyCall { height: head.number(), blockHash: head.hash() }.abi_encode(), GAS_LIMIT)
     }
 
-    fn approve(&self, ballot: &Ballot) -> eyre::Result<()> {
-        tracing::info!(request = ballot.id, address = ballot.address, "this member approves of a newcomer by itself");
+    fn approve(&self, link: &OpenLink) -> eyre::Result<()> {
+        tracing::info!(request = link.id, address = link.address, "this member approves of a newcomer by itself");
         let call = voteCall {
-            id: ballot.id,
-            certificate: ballot.certificate,
-            policy: ballot.policy,
-            epoch: ballot.epoch,
+            id: link.id,
+            certificate: link.certificate,
+            policy: link.policy,
+            epoch: link.epoch,
             ballot: IAdmission::Ballot::Approve,
             reasonCode: 0,
             reasonHash: keccak256(REASON),
